@@ -1,0 +1,137 @@
+//! The façade: what shells and integrators see of a Sotto device.
+//!
+//! A [`Client`] is one device over one store. It is `Locked` until opened with what protects its key, and again after
+//! [`Client::lock`]. Reading and writing are local and immediate; [`Client::sync_once`] and [`Client::run`] exchange with
+//! the relay. Everything that changes fires an [`Event`], after it has been committed.
+
+mod builder;
+mod conversations;
+mod error;
+mod event;
+mod export;
+mod network;
+mod organisation;
+mod render;
+mod request;
+mod results;
+mod status;
+mod upkeep;
+mod view;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use tokio::sync::broadcast;
+
+pub use builder::{ClientBuilder, NeedsUnlock, Proxy};
+pub use conversations::SendHandle;
+pub use error::{Error, ErrorKind, Retry};
+pub use event::Event;
+pub use request::{
+    Acknowledge, Draft, ExportScope, FoundOrganisation, Invite, Invitee, Leave, ReadBack, Recipient, RelayAddress,
+    SendResult, Unlock, Unmask,
+};
+pub use view::{
+    AttachmentView, CardView, ConversationView, DeviceView, Finding, HeldView, InvitationView, JoinView,
+    MessageStatusView, MessageView, ObservationView, PendingApprovalView, PersonView, SentResultView, StateTime,
+    StatusView, SyncReport,
+};
+
+use crate::base::{Clock, Random};
+use crate::enrol;
+use crate::store::Store;
+use crate::sync::Engine;
+use crate::transport::Transport;
+
+/// One device. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    home: PathBuf,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    proxy: Proxy,
+    /// Key derivation that protects nothing, for tests.
+    fast_kdf: bool,
+    /// `None` once locked.
+    store: RwLock<Option<Store>>,
+    engine: Mutex<Option<Arc<Engine>>>,
+    events: broadcast::Sender<Event>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Client(..)")
+    }
+}
+
+fn relock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Client {
+    /// Begins to make or open the client whose store is in this folder.
+    #[must_use]
+    pub fn builder(home: &Path) -> ClientBuilder {
+        ClientBuilder::new(home)
+    }
+
+    /// What the store in a folder asks for to be opened; `None` where there is no store.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn needs_unlock(home: &Path) -> Result<Option<NeedsUnlock>, Error> {
+        builder::needs_unlock(home)
+    }
+
+    fn over(home: PathBuf, store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>, proxy: Proxy, fast_kdf: bool) -> Self {
+        let (events, _) = broadcast::channel(1024);
+        Self {
+            inner: Arc::new(Inner {
+                home,
+                clock,
+                random,
+                proxy,
+                fast_kdf,
+                store: RwLock::new(Some(store)),
+                engine: Mutex::new(None),
+                events,
+            }),
+        }
+    }
+
+    /// The open store.
+    fn store(&self) -> Result<Store, Error> {
+        self.inner.store.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(Error::locked)
+    }
+
+    /// The sync engine of an enrolled device.
+    fn engine(&self) -> Result<Arc<Engine>, Error> {
+        let store = self.store()?;
+        let mut engine = relock(&self.inner.engine);
+        if let Some(engine) = engine.as_ref() {
+            return Ok(Arc::clone(engine));
+        }
+        let member = enrol::member(&store)?.ok_or(crate::sync::SyncError::NotEnrolled)?;
+        let endpoint = enrol::endpoint(&member.relay, self.inner.proxy.setting())?;
+        let transport = Transport::new(endpoint).map_err(crate::transport::TransportError::from)?;
+        let made =
+            Arc::new(Engine::new(store, transport, Arc::clone(&self.inner.clock), Arc::clone(&self.inner.random)));
+        *engine = Some(Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// Drops the keys from memory and closes the store. Calls in flight end with their transaction; every later call
+    /// fails as locked.
+    ///
+    /// # Errors
+    /// None today; the signature leaves room for vaults that can refuse.
+    pub fn lock(&self) -> Result<(), Error> {
+        *relock(&self.inner.engine) = None;
+        *self.inner.store.write().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(())
+    }
+}

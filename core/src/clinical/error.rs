@@ -1,0 +1,77 @@
+//! What can stand against sending or answering a result.
+
+use sotto_content::card::NotCritical;
+use sotto_content::readback::ReadBackError;
+use sotto_content::refusal::Refusal;
+
+use crate::conversation::ConversationError;
+use crate::store::StoreError;
+use crate::sync::SyncError;
+
+/// An act was refused, or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClinicalError {
+    /// The conversation refused.
+    #[error(transparent)]
+    Conversation(#[from] ConversationError),
+    /// The file is not a result this release reads: the place and the cause, never content.
+    #[error("the file was refused at {0}")]
+    Refused(#[from] Refusal),
+    /// It may not go out as critical.
+    #[error("not sent: {0}")]
+    NotCritical(#[from] NotCritical),
+    /// The reason for marking it critical is missing.
+    #[error("marking a result critical needs a reason in words")]
+    NoReason,
+    /// The report names nobody that the roster knows.
+    #[error("the report names no orderer that the roster knows and no unit with a station: choose a person")]
+    NoOrderer,
+    /// The report's orderer matches several people.
+    #[error("the report's orderer could be several people: choose one")]
+    AmbiguousOrderer,
+    /// A TEST message is never sent to an orderer by itself.
+    #[error("a TEST message goes only where it is sent by name")]
+    TestToOrderer,
+    /// The conversation is about another patient.
+    #[error("this conversation is about another patient: nothing was sent")]
+    OtherPatient,
+    /// The message carries no result.
+    #[error("this message carries no result")]
+    NotACard,
+    /// A newer version exists.
+    #[error("this version has been replaced: read and acknowledge the newer one")]
+    Superseded,
+    /// The laboratory withdrew it.
+    #[error("the laboratory has withdrawn this result: there is nothing to acknowledge")]
+    Withdrawn,
+    /// One does not acknowledge what one sent.
+    #[error("your own result is acknowledged by its receiver")]
+    OwnResult,
+    /// A place's device cannot take responsibility without a person.
+    #[error("a person must take responsibility: this device belongs to a place")]
+    NoPerson,
+    /// The read-back was refused. A mismatch has been recorded and the sender is told.
+    #[error("{0}")]
+    ReadBack(ReadBackError),
+    /// Which observation is meant is not clear.
+    #[error("several observations ask for a read-back: say which value belongs to which")]
+    WhichObservation,
+    /// A statement could not be built.
+    #[error("the statement's words are missing or too long")]
+    Words,
+    /// The card is too large to travel as one message.
+    #[error("the result is too large for one message")]
+    TooLarge,
+}
+
+impl From<SyncError> for ClinicalError {
+    fn from(error: SyncError) -> Self {
+        Self::Conversation(error.into())
+    }
+}
+
+impl From<StoreError> for ClinicalError {
+    fn from(error: StoreError) -> Self {
+        Self::Conversation(error.into())
+    }
+}

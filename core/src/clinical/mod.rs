@@ -1,0 +1,12 @@
+//! Results: sent, versioned, routed, read back, acknowledged, declined. The rules of the result loop that a device
+//! applies before it signs.
+
+mod answer;
+mod error;
+mod routing;
+pub mod send;
+mod write;
+
+pub use answer::{Values, acknowledge, decline, questions, seen};
+pub use error::ClinicalError;
+pub use send::{SentCard, To, parse, results};

@@ -1,0 +1,58 @@
+//! Whether somebody else's commit may stand. The answer depends on the roster at the position the commit names and on
+//! the group before it, and on nothing else, so that every device decides the same.
+//!
+//! | who | may add | may remove |
+//! |---|---|---|
+//! | member of a group | any confirmed device of any owner | any device |
+//! | member of a direct conversation | devices of the two owners | devices the roster no longer confirms |
+//! | a device that lost its state (external commit) | itself, with the same key | its own old leaf, exactly |
+
+use super::Context;
+use crate::base::{Owner, codec};
+use crate::mls::StagedRemote;
+use crate::roster::{HeadRelation, RosterHead};
+use crate::store::table::conversation::{ConversationKind, ConversationRow};
+
+/// Judgement on a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It stands; its epoch is judged at this roster position.
+    Stands(u64),
+    /// It names a roster position this device has not reached.
+    RosterBehind,
+    /// It names another roster than ours: two rosters exist.
+    RosterFork,
+    /// It does what its committer may not do.
+    Refused,
+}
+
+/// Judges a commit against the roster.
+#[must_use]
+pub fn admit(context: &Context<'_>, conversation: &ConversationRow, commit: &StagedRemote) -> Admission {
+    let Ok(head) = codec::decode::<RosterHead>(&commit.authenticated_data) else { return Admission::Refused };
+    match context.relate(&head) {
+        HeadRelation::Ahead => return Admission::RosterBehind,
+        HeadRelation::Fork => return Admission::RosterFork,
+        HeadRelation::Known { .. } => {}
+    }
+    let at = head.seq;
+    if !context.was_confirmed(&commit.committer, at) {
+        return Admission::Refused;
+    }
+    if commit.external && !(commit.added.is_empty() && commit.removed.iter().all(|d| *d == commit.committer)) {
+        return Admission::Refused;
+    }
+    let direct = conversation.kind == ConversationKind::Direct;
+    let ours = |owner: Owner| owner == context.me.owner || owner.as_bytes().as_slice() == conversation.peer;
+    for (device, key) in &commit.added {
+        let Some(entry) = context.device(device) else { return Admission::Refused };
+        let known = entry.details.signature_key == *key && context.was_confirmed(device, at);
+        if !known || (direct && !ours(entry.details.owner)) {
+            return Admission::Refused;
+        }
+    }
+    if direct && !commit.external && commit.removed.iter().any(|d| context.was_confirmed(d, at)) {
+        return Admission::Refused;
+    }
+    Admission::Stands(at)
+}

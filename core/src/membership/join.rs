@@ -1,0 +1,164 @@
+//! Making a conversation, and joining one by a Welcome.
+
+use super::direct::WelcomeBundle;
+use super::{Context, MembershipError, envelope, keys};
+use crate::base::{ConversationId, DeviceId, Owner, Secret, random};
+use crate::mls::{Group, GroupId, StagedJoin, Suite};
+use crate::roster::HeadRelation;
+use crate::store::WriteTx;
+use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
+use crate::store::table::membership::WishKind;
+
+/// Makes a conversation with this device alone in it, wishes for the others' devices, and returns the request that
+/// makes its slot.
+///
+/// # Errors
+/// [`MembershipError`].
+pub fn create(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    kind: ConversationKind,
+    title: &str,
+    owners: &[Owner],
+) -> Result<(ConversationRow, sotto_wire::slot::Create), MembershipError> {
+    let group_id = GroupId::random(context.random);
+    let group = Group::create(tx, &context.identity(), group_id, Suite::default(), context.now)?;
+    let key = Secret::random(context.random);
+    let peer = match (kind, owners) {
+        (ConversationKind::Direct, [peer]) => peer.as_bytes().to_vec(),
+        _ => Vec::new(),
+    };
+    let row = ConversationRow {
+        id: ConversationId::random(context.random),
+        kind,
+        title: title.to_owned(),
+        patient: Vec::new(),
+        mls_group: group_id.as_bytes().to_vec(),
+        slot: random::array(context.random),
+        key_generation: 1,
+        alias: random::array(context.random),
+        state: ConversationState::Creating,
+        peer,
+        created: context.now,
+        updated: context.now,
+    };
+    tx.put_conversation(&row)?;
+    tx.add_conversation_key(row.id, 1, &key)?;
+    tx.add_alias(&row.alias, Some(row.id))?;
+    tx.put_epoch(&row.mls_group, group.epoch(), context.head().seq)?;
+    tx.add_wish(row.id, WishKind::Add, context.me.owner.kind(), context.me.owner.as_bytes(), context.now)?;
+    for owner in owners {
+        tx.add_wish(row.id, WishKind::Add, owner.kind(), owner.as_bytes(), context.now)?;
+    }
+    let info = group.export_group_info(&context.identity())?;
+    let sealed = envelope::seal_for_members(&key, super::commit::GROUP_INFO, &row.slot, &info, context.random)?;
+    let request = sotto_wire::slot::Create {
+        slot: sotto_wire::SlotId::new(row.slot),
+        epoch: sotto_wire::Epoch(group.epoch()),
+        epoch_key: keys::on_wire(&keys::epoch_key(&group.epoch_seed()?).verifying_key()),
+        resync_key: keys::on_wire(&keys::resync_key(&key).verifying_key()),
+        group_info: sotto_wire::Sealed::new(sealed),
+    };
+    Ok((row, request))
+}
+
+/// How a Welcome ended.
+#[derive(Debug)]
+pub enum Joined {
+    /// A member now. The caller announces the alias of this device.
+    Member(Box<ConversationRow>),
+    /// The roster this device has does not reach as far as the Welcome.
+    RosterBehind,
+    /// Somebody is in it, or sent it, who may not.
+    Refused,
+    /// It was made with a key package this device does not have (any more).
+    NoKeyPackage,
+}
+
+/// Joins by a Welcome whose sender's signature has been verified.
+///
+/// # Errors
+/// [`MembershipError`].
+pub fn accept(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    sender: DeviceId,
+    bundle: &WelcomeBundle,
+) -> Result<Joined, MembershipError> {
+    match context.relate(&bundle.head) {
+        HeadRelation::Ahead => return Ok(Joined::RosterBehind),
+        HeadRelation::Fork => return Ok(Joined::Refused),
+        HeadRelation::Known { .. } => {}
+    }
+    let staged = match StagedJoin::open(tx, &bundle.welcome) {
+        Ok(staged) => staged,
+        Err(crate::mls::Error::NoKeyPackage) => return Ok(Joined::NoKeyPackage),
+        Err(other) => return Err(other.into()),
+    };
+    let members = &staged.members;
+    let confirmed = members.iter().all(|m| {
+        context.device(&m.device).is_some_and(|d| d.details.signature_key == m.key)
+            && context.was_confirmed(&m.device, bundle.head.seq)
+    });
+    let owners: std::collections::BTreeSet<Owner> =
+        members.iter().filter_map(|m| context.owner_of(&m.device)).collect();
+    let peers: Vec<Owner> = owners.iter().copied().filter(|o| *o != context.me.owner).collect();
+    let sender_in = members.iter().any(|m| m.device == sender);
+    if !confirmed || !sender_in || (bundle.direct && peers.len() > 1) {
+        return Ok(Joined::Refused);
+    }
+    let group = staged.accept()?;
+    if let Some(old) = tx.conversation(bundle.conversation)? {
+        if let Some(id) = GroupId::from_slice(&old.mls_group).filter(|id| *id != group.id()) {
+            Group::delete(tx, id)?;
+        }
+        tx.drop_pending_commit(old.id)?;
+    }
+    let known = tx.conversation(bundle.conversation)?;
+    let row = ConversationRow {
+        id: bundle.conversation,
+        kind: if bundle.direct { ConversationKind::Direct } else { ConversationKind::Group },
+        title: bundle.title.clone(),
+        patient: bundle.patient.clone(),
+        mls_group: group.id().as_bytes().to_vec(),
+        slot: bundle.slot,
+        key_generation: bundle.key_generation,
+        alias: known.as_ref().map_or_else(|| random::array(context.random), |old| old.alias),
+        state: ConversationState::Active,
+        peer: if bundle.direct { peers.first().map(|p| p.as_bytes().to_vec()).unwrap_or_default() } else { Vec::new() },
+        created: known.map_or(context.now, |old| old.created),
+        updated: context.now,
+    };
+    tx.put_conversation(&row)?;
+    tx.add_conversation_key(row.id, bundle.key_generation, &bundle.key)?;
+    tx.add_alias(&row.alias, Some(row.id))?;
+    for entry in &bundle.aliases {
+        tx.put_member_alias(row.id, entry.device, &entry.alias)?;
+    }
+    tx.put_epoch(&row.mls_group, group.epoch(), bundle.head.seq)?;
+    // A leaf that has committed once makes later commits small; when, differs from device to device.
+    let soon = context.now.plus(std::time::Duration::from_secs(30 + random::below(context.random, 270)));
+    tx.add_wish(row.id, WishKind::Update, 0, &[], soon)?;
+    settle_direct(tx, &row)?;
+    Ok(Joined::Member(Box::new(row)))
+}
+
+/// Of two direct conversations of one pair, the lower id lives; the other becomes read-only.
+///
+/// # Errors
+/// [`MembershipError`].
+pub fn settle_direct(tx: &WriteTx<'_>, row: &ConversationRow) -> Result<(), MembershipError> {
+    if row.kind != ConversationKind::Direct || row.peer.is_empty() {
+        return Ok(());
+    }
+    let all: Vec<_> = tx
+        .direct_with(&row.peer)?
+        .into_iter()
+        .filter(|c| matches!(c.state, ConversationState::Active | ConversationState::Creating))
+        .collect();
+    let Some((_, others)) = all.split_first() else { return Ok(()) };
+    for other in others.iter().filter(|c| c.state == ConversationState::Active) {
+        tx.set_conversation_state(other.id, ConversationState::ReadOnly)?;
+    }
+    Ok(())
+}

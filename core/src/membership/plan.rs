@@ -1,0 +1,111 @@
+//! Which leaves should be there: the roster and the wishes of people against the group as it is.
+
+use std::collections::BTreeSet;
+
+use super::{Context, MembershipError};
+use crate::base::{DeviceId, Owner};
+use crate::mls::{Group, MAX_ADDS};
+use crate::store::WriteTx;
+use crate::store::table::conversation::{ConversationKind, ConversationRow};
+use crate::store::table::membership::WishKind;
+
+/// The next commit of one conversation, or nothing to do.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Devices to add: their key packages must be claimed first. At most one batch.
+    pub add: Vec<DeviceId>,
+    /// Devices to remove.
+    pub remove: Vec<DeviceId>,
+    /// Replace this device's own leaf keys.
+    pub update: bool,
+}
+
+impl Plan {
+    /// Nothing to commit.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.remove.is_empty() && !self.update
+    }
+}
+
+/// Compares what should be with what is. Wishes that are fulfilled already are dropped here.
+///
+/// # Errors
+/// [`MembershipError`].
+pub fn plan(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    conversation: &ConversationRow,
+    group: &Group<'_>,
+) -> Result<Plan, MembershipError> {
+    let here: BTreeSet<DeviceId> = group.members()?.iter().map(|m| m.device).collect();
+    let mut add: BTreeSet<DeviceId> = BTreeSet::new();
+    let mut remove: BTreeSet<DeviceId> =
+        here.iter().copied().filter(|d| *d != context.me.device && !context.is_confirmed(d)).collect();
+    let mut update = false;
+    for wish in tx.wishes(conversation.id)? {
+        let due = wish.not_before <= context.now;
+        let owner = Owner::from_parts(wish.owner_kind, &wish.owner);
+        let fulfilled = match (wish.kind, owner) {
+            (WishKind::Add | WishKind::Heal, Some(owner)) => {
+                let missing: Vec<_> = context
+                    .confirmed_devices(&owner)
+                    .into_iter()
+                    .filter(|d| !here.contains(d))
+                    .collect();
+                if due {
+                    add.extend(missing.iter().copied());
+                }
+                missing.is_empty()
+            }
+            (WishKind::Remove, Some(owner)) if conversation.kind == ConversationKind::Group => {
+                let leaves: Vec<_> = here
+                    .iter()
+                    .copied()
+                    .filter(|d| *d != context.me.device && context.owner_of(d) == Some(owner))
+                    .collect();
+                remove.extend(leaves.iter().copied());
+                leaves.is_empty()
+            }
+            (WishKind::Update, _) => {
+                update |= due;
+                false
+            }
+            _ => true,
+        };
+        if fulfilled {
+            tx.drop_wish(wish.id)?;
+        }
+    }
+    Ok(Plan {
+        add: add.into_iter().take(MAX_ADDS).collect(),
+        remove: remove.into_iter().collect(),
+        update,
+    })
+}
+
+/// Notes wishes for what the roster says is missing: devices that joined an owner who is a member already. An owner's
+/// other devices add it at once; everybody else waits, each a different while, in case those are switched off.
+///
+/// # Errors
+/// [`MembershipError`].
+pub fn heal(tx: &WriteTx<'_>, context: &Context<'_>, conversation: &ConversationRow) -> Result<(), MembershipError> {
+    let Some(group) = super::load_group(tx, conversation)? else { return Ok(()) };
+    let here: BTreeSet<DeviceId> = group.members()?.iter().map(|m| m.device).collect();
+    let owners: BTreeSet<Owner> = here.iter().filter_map(|d| context.owner_of(d)).collect();
+    for owner in owners {
+        let missing = context.confirmed_devices(&owner).iter().any(|d| !here.contains(d));
+        if missing {
+            let wait = if owner == context.me.owner { 0 } else { 5_000 + rank(context) % 25_000 };
+            let not_before = context.now.plus(std::time::Duration::from_millis(wait));
+            tx.add_wish(conversation.id, WishKind::Heal, owner.kind(), owner.as_bytes(), not_before)?;
+        }
+    }
+    Ok(())
+}
+
+/// A number that differs from device to device and stays the same on each.
+fn rank(context: &Context<'_>) -> u64 {
+    let bytes = context.me.device.as_bytes();
+    u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]])
+}

@@ -1,0 +1,10 @@
+//! Intents: what this device has promised to send. A row is written in the transaction of the act it carries, leaves
+//! with the same bytes on every attempt, and goes only when the relay's signed answer has been stored.
+
+mod answer;
+mod error;
+mod file;
+
+pub use answer::{end, queued};
+pub use error::OutboxError;
+pub use file::{encrypt_ready, file, file_slot, withdraw_from};

@@ -1,0 +1,164 @@
+//! What every part of a round shares: the store, the relay, this device, and the roster as far as the store has it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sotto_wire::Bearer;
+
+use super::SyncError;
+use crate::base::{Clock, Random};
+use crate::membership::Context;
+use crate::roster::{Roster, RosterKey};
+use crate::store::table::device::DeviceSelf;
+use crate::store::{ReadTx, Store, StoreError, WriteTx};
+use crate::transport::{RelayClock, Session, Transport};
+
+/// What the last contact with the relay said.
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    /// The relay's time against this device's.
+    pub clock: Option<RelayClock>,
+    /// A live connection stands.
+    pub live: bool,
+}
+
+/// One device's sync engine. Shared by all tasks of a process.
+pub struct Engine {
+    pub(super) store: Store,
+    pub(super) transport: Transport,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) session: tokio::sync::Mutex<Option<Session>>,
+    /// Commits of one process go out one after another.
+    pub(super) committing: tokio::sync::Mutex<()>,
+    roster: Mutex<Option<Arc<Roster>>>,
+    status: Mutex<Status>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine(..)")
+    }
+}
+
+fn relock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    /// An engine over an open store.
+    #[must_use]
+    pub fn new(store: Store, transport: Transport, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self {
+            store,
+            transport,
+            clock,
+            random,
+            session: tokio::sync::Mutex::new(None),
+            committing: tokio::sync::Mutex::new(()),
+            roster: Mutex::new(None),
+            status: Mutex::new(Status::default()),
+        }
+    }
+    /// The store.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+    /// The relay.
+    #[must_use]
+    pub const fn transport(&self) -> &Transport {
+        &self.transport
+    }
+    /// Where encrypted copies of attachments lie.
+    #[must_use]
+    pub fn attachments(&self) -> std::path::PathBuf {
+        self.store.dir().join("attachments")
+    }
+    /// Entropy.
+    #[must_use]
+    pub fn random(&self) -> &dyn Random {
+        &*self.random
+    }
+    /// This device's clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+    /// What the last contact said.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        relock(&self.status).clone()
+    }
+    pub(super) fn note(&self, change: impl FnOnce(&mut Status)) {
+        change(&mut relock(&self.status));
+    }
+
+    /// One write with everything a decision needs. The roster is the store's, also where another process advanced it.
+    ///
+    /// # Errors
+    /// What `work` returns; [`SyncError::NotEnrolled`].
+    pub fn write<T>(
+        &self,
+        label: &'static str,
+        work: impl FnOnce(&WriteTx<'_>, &Context<'_>) -> Result<T, SyncError>,
+    ) -> Result<T, SyncError> {
+        self.store.write(label, |tx| {
+            let me = tx.device_self()?.ok_or(SyncError::NotEnrolled)?;
+            let roster = self.roster_of(tx, &me)?;
+            let context = Context { me: &me, roster: &roster, now: self.clock.now(), random: &*self.random };
+            work(tx, &context)
+        })
+    }
+
+    /// One read with the same.
+    ///
+    /// # Errors
+    /// What `work` returns; [`SyncError::NotEnrolled`].
+    pub fn read<T>(
+        &self,
+        work: impl FnOnce(&ReadTx<'_>, &Context<'_>) -> Result<T, SyncError>,
+    ) -> Result<T, SyncError> {
+        self.store.read(|tx| {
+            let me = tx.device_self()?.ok_or(SyncError::NotEnrolled)?;
+            let roster = self.roster_of(tx, &me)?;
+            let context = Context { me: &me, roster: &roster, now: self.clock.now(), random: &*self.random };
+            work(tx, &context)
+        })
+    }
+
+    /// The same write on a thread that may block, for use from tasks.
+    pub(super) async fn write_blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        label: &'static str,
+        work: impl FnOnce(&WriteTx<'_>, &Context<'_>) -> Result<T, SyncError> + Send + 'static,
+    ) -> Result<T, SyncError> {
+        let engine = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || engine.write(label, work)).await {
+            Ok(result) => result,
+            Err(_) => Err(SyncError::Stopped),
+        }
+    }
+
+    /// The roster as of this transaction: the cached one, moved on by entries that were stored since.
+    fn roster_of(&self, tx: &ReadTx<'_>, me: &DeviceSelf) -> Result<Arc<Roster>, SyncError> {
+        let mut cached = relock(&self.roster);
+        let end = tx.roster_end()?;
+        if let Some(roster) = cached.as_ref().filter(|r| r.next_position() == end) {
+            return Ok(Arc::clone(roster));
+        }
+        let roster = Arc::new(super::roster::rebuild(tx, me, cached.as_deref())?);
+        *cached = Some(Arc::clone(&roster));
+        Ok(roster)
+    }
+
+    /// The submit bearer of the newest roster epoch this device has.
+    pub(super) fn bearer(&self) -> Result<Bearer, SyncError> {
+        let keys = self.store.read::<_, StoreError>(super::roster::keyring)?;
+        Ok(bearer_of(keys.newest().ok_or(SyncError::NoRosterKey)?))
+    }
+}
+
+/// The submit bearer that a roster key gives, as the wire carries it.
+pub(super) fn bearer_of(key: &RosterKey) -> Bearer {
+    Bearer::new(*key.submit_bearer().expose())
+}

@@ -1,0 +1,77 @@
+//! What can go wrong between store and network.
+
+use crate::base::CryptoError;
+use crate::inbox::InboxError;
+use crate::membership::MembershipError;
+use crate::outbox::OutboxError;
+use crate::roster::RosterError;
+use crate::store::StoreError;
+use crate::timeline::TimelineError;
+use crate::transport::TransportError;
+
+/// A round with the relay failed. What was committed before stays; the rest is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The relay was not reached, or refused.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// Ingesting failed.
+    #[error(transparent)]
+    Inbox(#[from] InboxError),
+    /// Filing failed.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// A change of membership failed.
+    #[error(transparent)]
+    Membership(#[from] MembershipError),
+    /// The timeline refused.
+    #[error(transparent)]
+    Timeline(#[from] TimelineError),
+    /// The roster refused.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// A primitive failed.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// This store is not of a device that has joined an organisation.
+    #[error("this device has not joined an organisation")]
+    NotEnrolled,
+    /// The relay holds another session generation than this store: it is a copy, or was restored.
+    #[error("this store is a copy or was restored from a backup: it may not send")]
+    CopiedStore,
+    /// The mailbox is closed: the device has been excluded, or its person has left.
+    #[error("this device no longer belongs to the organisation")]
+    Excluded,
+    /// The roster holds an entry that this release does not understand and may not skip.
+    #[error("an update is required to follow the organisation's roster")]
+    UpdateRequired,
+    /// The relay's log does not continue what this device has verified.
+    #[error("the relay serves another roster than before")]
+    RosterFork,
+    /// No roster key opens what the relay serves.
+    #[error("no roster key of this device fits")]
+    NoRosterKey,
+    /// The work was abandoned because the process is ending.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl From<crate::mls::Error> for SyncError {
+    fn from(error: crate::mls::Error) -> Self {
+        Self::Membership(error.into())
+    }
+}
+
+impl SyncError {
+    /// Whether repeating cannot mend it.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::NotEnrolled | Self::CopiedStore | Self::Excluded | Self::UpdateRequired | Self::Store(_)
+        )
+    }
+}

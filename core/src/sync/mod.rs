@@ -1,0 +1,28 @@
+//! The only place where network meets state. A round reads the roster, sends what the outbox holds, commits what
+//! membership asks for, takes in what the mailbox has, and collects receipts; `run` repeats it whenever something
+//! changes here or there. No lock is held across the network, and nothing is acknowledged that a committed transaction
+//! does not hold.
+
+mod attachments;
+mod commits;
+mod engine;
+mod error;
+mod gaps;
+mod key_packages;
+mod pull;
+mod push;
+mod receipts;
+mod roster;
+mod round;
+mod run;
+mod session;
+mod upkeep;
+
+pub use engine::{Engine, Status};
+pub use error::SyncError;
+pub(crate) use roster::{capability, freshness, keyring, put_capability, put_entries, put_keyring, rebuild};
+pub use round::Round;
+pub use run::Signal;
+
+/// How long one request may take.
+const REQUEST: std::time::Duration = std::time::Duration::from_secs(30);
