@@ -1,0 +1,62 @@
+//! `sotto`: the terminal client, the admin's tool, and, left running, the agent of a laboratory or a ward.
+//!
+//! This package turns words into calls of core's façade and its answers into words. No rule of the product lives here:
+//! what may be sent, shown or acknowledged is decided behind the façade, and this program says so in a sentence.
+//! `docs/CLI.md` is its contract: commands, the JSON of each, exit codes.
+
+mod args;
+mod command;
+mod context;
+mod delivery;
+mod drop;
+mod failure;
+mod output;
+mod parse;
+mod people_csv;
+mod resolve;
+mod running;
+mod secret;
+mod sheet;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::Args;
+use context::Context;
+use failure::{Failure, Outcome};
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return failure::usage(&error, std::env::args_os().any(|arg| arg == "--json")),
+    };
+    let json = args.global.json;
+    match work(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(json),
+    }
+}
+
+fn work(args: Args) -> Outcome {
+    log();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io("starting", &error))?;
+    let context = Context::new(args.global)?;
+    let outcome = runtime.block_on(command::run(context, args.command));
+    // A read that waits on a terminal cannot be cancelled and must not keep the process.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Logs only where `SOTTO_LOG` asks for it, and to standard error. What core logs holds no content, id or key.
+fn log() {
+    let Ok(filter) = std::env::var("SOTTO_LOG") else { return };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
