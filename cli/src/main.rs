@@ -27,6 +27,9 @@ use args::Args;
 use context::Context;
 use failure::{Failure, Outcome};
 
+/// How long the process waits for its own threads. They are idle by then, unless one waits on a terminal.
+const THREADS_END: std::time::Duration = std::time::Duration::from_millis(500);
+
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
@@ -47,8 +50,9 @@ fn work(args: Args) -> Outcome {
         .map_err(|error| Failure::io("starting", &error))?;
     let context = Context::new(args.global)?;
     let outcome = runtime.block_on(command::run(context, args.command));
-    // A read that waits on a terminal cannot be cancelled and must not keep the process.
-    runtime.shutdown_background();
+    // Its threads end before the process does: one that is still inside the database's cryptography while the process
+    // takes that down corrupts memory. A read that waits on a terminal cannot be cancelled and must not keep the process.
+    runtime.shutdown_timeout(THREADS_END);
     outcome
 }
 

@@ -15,7 +15,8 @@ CREATE TABLE conversation (
 
 CREATE INDEX conversation_peer ON conversation (peer);
 
--- Keys outside the MLS ratchet: outer envelope, GroupInfo, receipts, resync.
+-- Keys outside the MLS ratchet: outer envelope, GroupInfo, receipts, resync. The generation is the epoch that brought
+-- the key.
 CREATE TABLE conversation_key (
     conversation BLOB    NOT NULL REFERENCES conversation (id),
     generation   INTEGER NOT NULL,
@@ -38,11 +39,13 @@ CREATE TABLE member_alias (
     PRIMARY KEY (conversation, device)
 ) STRICT, WITHOUT ROWID;
 
--- The roster position that a commit named when it opened its epoch: a sender's right is judged there.
+-- The roster position that a commit named when it opened its epoch: a sender's right is judged there. Who committed:
+-- a new conversation key is taken from that device alone.
 CREATE TABLE epoch (
     mls_group  BLOB    NOT NULL,
     epoch      INTEGER NOT NULL,
     roster_seq INTEGER NOT NULL,
+    committer  BLOB    NOT NULL,
     PRIMARY KEY (mls_group, epoch)
 ) STRICT, WITHOUT ROWID;
 

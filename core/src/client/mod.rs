@@ -15,6 +15,7 @@ mod render;
 mod request;
 mod results;
 mod status;
+mod timeline;
 mod upkeep;
 mod view;
 
@@ -27,6 +28,7 @@ pub use builder::{ClientBuilder, NeedsUnlock, Proxy};
 pub use conversations::SendHandle;
 pub use error::{Error, ErrorKind, Retry};
 pub use event::Event;
+pub use timeline::{Diff, Timeline};
 pub use request::{
     Acknowledge, Draft, ExportScope, FoundOrganisation, Invite, Invitee, Leave, ReadBack, Recipient, RelayAddress,
     SendResult, Unlock, Unmask,

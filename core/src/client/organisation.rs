@@ -16,6 +16,8 @@ use crate::roster::record::{DeviceState, PersonState};
 use crate::roster::rootfile::Cost;
 use crate::roster::{Roster, View};
 
+const INTRODUCTION: Duration = Duration::from_secs(20);
+
 impl Client {
     /// Founds an organisation with this device as its first. Called again after a failure, it goes on.
     ///
@@ -38,6 +40,7 @@ impl Client {
         };
         let proxy = self.inner.proxy.setting();
         enrol::found(&self.store()?, &self.inner.clock, &self.inner.random, organisation, &proxy).await?;
+        let _first_round_does_it = self.sync_once(INTRODUCTION).await;
         Ok(())
     }
 
@@ -50,6 +53,7 @@ impl Client {
         let proxy = self.inner.proxy.setting();
         let (clock, random) = (&self.inner.clock, &self.inner.random);
         let joined = enrol::join(&self.store()?, clock, random, link, words, device_label, &proxy).await?;
+        self.introduce(&joined).await;
         Ok(join_view(&joined))
     }
 
@@ -60,7 +64,17 @@ impl Client {
     pub async fn await_approval(&self, deadline: Duration) -> Result<JoinView, Error> {
         let proxy = self.inner.proxy.setting();
         let (clock, random) = (&self.inner.clock, &self.inner.random);
-        Ok(join_view(&enrol::await_approval(&self.store()?, clock, random, deadline, &proxy).await?))
+        let joined = enrol::await_approval(&self.store()?, clock, random, deadline, &proxy).await?;
+        self.introduce(&joined).await;
+        Ok(join_view(&joined))
+    }
+
+    /// A new device publishes its key packages at once, so that others can add it before it first runs. Where the relay
+    /// is not reached now, the first round does it.
+    async fn introduce(&self, joined: &Join) {
+        if matches!(joined, Join::Member(_)) {
+            let _first_round_does_it = self.sync_once(INTRODUCTION).await;
+        }
     }
 
     /// Invites somebody, or another device. The link and the words are secrets until they are used.

@@ -1,6 +1,6 @@
 //! The states of a message: the relay's word, then what each person's devices have proven.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sotto_content::statement::{Signed, Statement};
 
@@ -34,13 +34,23 @@ impl Client {
                 let version = Signed::<Statement>::decode(&proven.proof).ok().map(|s| s.body.subject.version);
                 people.entry(owner).or_default().push((state, proven.at.millis(), version));
             }
+            let awaited: BTreeSet<Owner> = renderer
+                .tx
+                .receipts_awaited(message)?
+                .iter()
+                .filter_map(|device| renderer.context.owner_of(device))
+                .collect();
+            // A large group is asked for no receipts: what was queued was queued for all of it.
+            let unasked = awaited.is_empty() && people.values().all(Vec::is_empty);
             let people = people
                 .into_iter()
                 .map(|(owner, mut states)| {
+                    let given = queued.is_some() && (unasked || awaited.contains(&owner));
+                    let before = if given { State::Queued.as_str() } else { "waiting" };
                     states.sort_unstable_by_key(|(state, at, _)| (*state, *at));
                     // The first device to reach a state is when the person reached it.
                     states.dedup_by_key(|(state, ..)| *state);
-                    let furthest = states.last().map_or("waiting", |(state, ..)| state.as_str());
+                    let furthest = states.last().map_or(before, |(state, ..)| state.as_str());
                     StatusView {
                         id: owner.to_string(),
                         name: renderer.context.name_of(&owner),

@@ -13,6 +13,9 @@ use crate::store::table::held::HeldCause;
 use crate::store::{Topic, WriteTx};
 use crate::timeline::{self, Incoming, SystemEvent};
 
+/// The furthest roster entry that a message has named and this device has not read.
+pub(super) const SEEN_AHEAD: &str = "roster seen ahead";
+
 /// What became of a payload.
 #[derive(Debug)]
 pub(super) enum Outcome {
@@ -164,6 +167,11 @@ fn open_commit(
             return Ok(Outcome::Stall(conversation.id, HeldCause::Unauthorised));
         }
     };
+    // Nobody goes back to a roster in which they still counted.
+    let floor = tx.epoch_roster_seq(&conversation.mls_group, staged.from_epoch)?;
+    if floor.is_some_and(|floor| roster_seq < floor) {
+        return Ok(Outcome::Stall(conversation.id, HeldCause::Unauthorised));
+    }
     let (committer, removes_me) = (staged.committer, staged.removes_me);
     let added: Vec<DeviceId> = staged.added.iter().map(|(device, _)| *device).collect();
     let removed = staged.removed.clone();
@@ -176,7 +184,7 @@ fn open_commit(
     if removes_me {
         tx.set_conversation_state(conversation.id, ConversationState::Left)?;
     } else {
-        tx.put_epoch(&conversation.mls_group, group.epoch(), roster_seq)?;
+        tx.put_epoch(&conversation.mls_group, group.epoch(), roster_seq, committer)?;
         group.forget_old_epochs(context.now)?;
     }
     tx.touch_conversation(conversation.id, context.now)?;
@@ -206,8 +214,11 @@ fn open_application(
     let Ok(inner) = codec::decode::<Inner>(plaintext) else {
         return Ok(Outcome::Refuse(id, HeldCause::Malformed));
     };
-    if context.relate(&inner.head) == HeadRelation::Fork {
-        return Ok(Outcome::Refuse(id, HeldCause::Unauthorised));
+    match context.relate(&inner.head) {
+        HeadRelation::Fork => return Ok(Outcome::Refuse(id, HeldCause::Unauthorised)),
+        // The sender knows more of the roster: it is read before the next thing is sent.
+        HeadRelation::Ahead => tx.put_meta(SEEN_AHEAD, &inner.head.seq)?,
+        HeadRelation::Known { .. } => {}
     }
     // A right is judged where the epoch was opened. The ratchet has moved, so the payload is not held but refused
     // where it was missing then.
@@ -240,6 +251,10 @@ fn open_application(
             Ok(Outcome::NOTHING)
         }
         Body::Key(generation, key) => {
+            // The key of an epoch comes from the device that opened it.
+            if tx.epoch_committer(&conversation.mls_group, generation)? != Some(sender) {
+                return Ok(Outcome::Refuse(id, HeldCause::Unauthorised));
+            }
             tx.add_conversation_key(conversation.id, generation, &key)?;
             tx.emit(Topic::Held, Vec::new());
             Ok(Outcome::NOTHING)

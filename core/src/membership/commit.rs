@@ -75,7 +75,7 @@ pub fn stage(
     let (generation, current) = keys.first().ok_or(MembershipError::NoConversation)?;
     let rotated = (!plan.remove.is_empty()).then(|| Secret::random(context.random));
     let next = rotated.as_ref().unwrap_or(current);
-    let next_generation = if rotated.is_some() { generation + 1 } else { *generation };
+    let next_generation = if rotated.is_some() { staged.from_epoch + 1 } else { *generation };
 
     let commit = envelope::wrap(current, &Frame::Mls(staged.commit), context.random)?;
     let commit_digest = sha256(&commit);
@@ -185,18 +185,18 @@ pub fn accepted(
         group.merge_pending()?;
     }
     let after: Vec<DeviceId> = group.members()?.iter().map(|m| m.device).collect();
-    tx.put_epoch(&conversation.mls_group, group.epoch(), pending.roster_seq)?;
+    tx.put_epoch(&conversation.mls_group, group.epoch(), pending.roster_seq, context.me.device)?;
     tx.drop_pending_commit(conversation.id)?;
     let removed: Vec<_> = before.iter().copied().filter(|d| !after.contains(d)).collect();
     let added: Vec<_> = after.iter().copied().filter(|d| !before.contains(d)).collect();
     for device in &removed {
         tx.drop_member_alias(conversation.id, *device)?;
     }
-    drop_updates(tx, conversation.id)?;
+    renew_later(tx, context, conversation.id)?;
     let key = match Secret::from_slice(&pending.next_key) {
         None => None,
         Some(key) => {
-            let generation = conversation.key_generation + 1;
+            let generation = pending.from_epoch + 1;
             tx.add_conversation_key(conversation.id, generation, &key)?;
             Some((generation, key))
         }
@@ -220,12 +220,19 @@ pub fn lost(tx: &WriteTx<'_>, conversation: &ConversationRow) -> Result<(), Memb
     Ok(())
 }
 
-/// Any commit of one's own replaces the own leaf's keys.
-fn drop_updates(tx: &WriteTx<'_>, conversation: ConversationId) -> Result<(), MembershipError> {
+/// Any commit of one's own replaces the own leaf's keys; the next renewal is due in a week, each device at its own time.
+fn renew_later(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    conversation: ConversationId,
+) -> Result<(), MembershipError> {
     for wish in tx.wishes(conversation)? {
         if wish.kind == WishKind::Update {
             tx.drop_wish(wish.id)?;
         }
     }
-    Ok(())
+    let day = 24 * 3600;
+    let week = std::time::Duration::from_secs(7 * day + random::below(context.random, day));
+    tx.add_wish(conversation, WishKind::Update, 0, &[], context.now.plus(week))
+        .map_err(MembershipError::from)
 }

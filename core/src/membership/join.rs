@@ -35,7 +35,7 @@ pub fn create(
         patient: Vec::new(),
         mls_group: group_id.as_bytes().to_vec(),
         slot: random::array(context.random),
-        key_generation: 1,
+        key_generation: 0,
         alias: random::array(context.random),
         state: ConversationState::Creating,
         peer,
@@ -43,9 +43,9 @@ pub fn create(
         updated: context.now,
     };
     tx.put_conversation(&row)?;
-    tx.add_conversation_key(row.id, 1, &key)?;
+    tx.add_conversation_key(row.id, 0, &key)?;
     tx.add_alias(&row.alias, Some(row.id))?;
-    tx.put_epoch(&row.mls_group, group.epoch(), context.head().seq)?;
+    tx.put_epoch(&row.mls_group, group.epoch(), context.head().seq, context.me.device)?;
     tx.add_wish(row.id, WishKind::Add, context.me.owner.kind(), context.me.owner.as_bytes(), context.now)?;
     for owner in owners {
         tx.add_wish(row.id, WishKind::Add, owner.kind(), owner.as_bytes(), context.now)?;
@@ -104,7 +104,7 @@ pub fn accept(
         members.iter().filter_map(|m| context.owner_of(&m.device)).collect();
     let peers: Vec<Owner> = owners.iter().copied().filter(|o| *o != context.me.owner).collect();
     let sender_in = members.iter().any(|m| m.device == sender);
-    if !confirmed || !sender_in || (bundle.direct && peers.len() > 1) {
+    if !confirmed || !sender_in || (bundle.direct && peers.len() > 1) || !may_replace(tx, sender, bundle)? {
         return Ok(Joined::Refused);
     }
     let group = staged.accept()?;
@@ -130,17 +130,26 @@ pub fn accept(
         updated: context.now,
     };
     tx.put_conversation(&row)?;
+    // What the roster has learnt since the Welcome was made is compared at the next round.
+    super::plan::heal(tx, context, &row)?;
     tx.add_conversation_key(row.id, bundle.key_generation, &bundle.key)?;
     tx.add_alias(&row.alias, Some(row.id))?;
     for entry in &bundle.aliases {
         tx.put_member_alias(row.id, entry.device, &entry.alias)?;
     }
-    tx.put_epoch(&row.mls_group, group.epoch(), bundle.head.seq)?;
+    tx.put_epoch(&row.mls_group, group.epoch(), bundle.head.seq, sender)?;
     // A leaf that has committed once makes later commits small; when, differs from device to device.
     let soon = context.now.plus(std::time::Duration::from_secs(30 + random::below(context.random, 270)));
     tx.add_wish(row.id, WishKind::Update, 0, &[], soon)?;
     settle_direct(tx, &row)?;
     Ok(Joined::Member(Box::new(row)))
+}
+
+/// A conversation that is known here is replaced only by somebody who is in it: whoever was removed knows its
+/// identifier, and could otherwise draw its members into a group of their own.
+fn may_replace(tx: &WriteTx<'_>, sender: DeviceId, bundle: &WelcomeBundle) -> Result<bool, MembershipError> {
+    let Some(known) = tx.conversation(bundle.conversation)? else { return Ok(true) };
+    Ok(super::load_group(tx, &known)?.is_none_or(|group| group.contains(sender)))
 }
 
 /// Of two direct conversations of one pair, the lower id lives; the other becomes read-only.

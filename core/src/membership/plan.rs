@@ -47,7 +47,7 @@ pub fn plan(
         let due = wish.not_before <= context.now;
         let owner = Owner::from_parts(wish.owner_kind, &wish.owner);
         let fulfilled = match (wish.kind, owner) {
-            (WishKind::Add | WishKind::Heal, Some(owner)) => {
+            (kind @ (WishKind::Add | WishKind::Heal), Some(owner)) => {
                 let missing: Vec<_> = context
                     .confirmed_devices(&owner)
                     .into_iter()
@@ -56,7 +56,8 @@ pub fn plan(
                 if due {
                     add.extend(missing.iter().copied());
                 }
-                missing.is_empty()
+                let excluded = remove.iter().any(|d| context.owner_of(d) == Some(owner));
+                missing.is_empty() && !(kind == WishKind::Heal && excluded)
             }
             (WishKind::Remove, Some(owner)) if conversation.kind == ConversationKind::Group => {
                 let leaves: Vec<_> = here
@@ -84,8 +85,9 @@ pub fn plan(
     })
 }
 
-/// Notes wishes for what the roster says is missing: devices that joined an owner who is a member already. An owner's
-/// other devices add it at once; everybody else waits, each a different while, in case those are switched off.
+/// Notes wishes where group and roster differ: devices that no longer count go at once; devices that joined an owner who
+/// is a member already are added by the owner's other devices at once, and by everybody else after a while that differs
+/// from device to device, in case those are switched off.
 ///
 /// # Errors
 /// [`MembershipError`].
@@ -94,12 +96,15 @@ pub fn heal(tx: &WriteTx<'_>, context: &Context<'_>, conversation: &Conversation
     let here: BTreeSet<DeviceId> = group.members()?.iter().map(|m| m.device).collect();
     let owners: BTreeSet<Owner> = here.iter().filter_map(|d| context.owner_of(d)).collect();
     for owner in owners {
+        let excluded = here.iter().any(|d| context.owner_of(d) == Some(owner) && !context.is_confirmed(d));
         let missing = context.confirmed_devices(&owner).iter().any(|d| !here.contains(d));
-        if missing {
-            let wait = if owner == context.me.owner { 0 } else { 5_000 + rank(context) % 25_000 };
-            let not_before = context.now.plus(std::time::Duration::from_millis(wait));
-            tx.add_wish(conversation.id, WishKind::Heal, owner.kind(), owner.as_bytes(), not_before)?;
-        }
+        let wait = match (excluded, owner == context.me.owner) {
+            _ if !excluded && !missing => continue,
+            (true, _) | (_, true) => 0,
+            (false, false) => 5_000 + rank(context) % 25_000,
+        };
+        let not_before = context.now.plus(std::time::Duration::from_millis(wait));
+        tx.add_wish(conversation.id, WishKind::Heal, owner.kind(), owner.as_bytes(), not_before)?;
     }
     Ok(())
 }

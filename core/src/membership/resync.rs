@@ -61,7 +61,7 @@ pub fn rejoin(
     row.mls_group = resynced.group.id().as_bytes().to_vec();
     row.state = ConversationState::Active;
     tx.put_conversation(&row)?;
-    tx.put_epoch(&row.mls_group, resynced.group.epoch(), head.seq)?;
+    tx.put_epoch(&row.mls_group, resynced.group.epoch(), head.seq, context.me.device)?;
     let request = Advance { body, auth: AdvanceAuth::ResyncKey(sotto_wire::Sig::new(*signature.as_bytes())) };
     tx.put_pending_commit(
         &PendingCommitRow {

@@ -59,7 +59,8 @@ pub fn encrypt_ready(
     context: &Context<'_>,
     conversation: &ConversationRow,
 ) -> Result<(), OutboxError> {
-    if conversation.state != ConversationState::Active {
+    // A read-only one still carries what was written before it became that.
+    if !matches!(conversation.state, ConversationState::Active | ConversationState::ReadOnly) {
         return Ok(());
     }
     let Some(mut group) = load_group(tx, conversation)? else { return Ok(()) };

@@ -9,13 +9,15 @@ use sotto_wire::ErrorCode;
 
 use super::{Engine, SyncError};
 use crate::base::ConversationId;
-use crate::membership::{self, Plan, commit, load_group};
+use crate::membership::{self, Plan, commit, join, load_group};
 use crate::outbox;
 use crate::store::StoreError;
 use crate::store::table::conversation::ConversationState;
 use crate::store::table::membership::PendingCommitRow;
 use crate::timeline;
 
+/// The roster entry up to which groups have been compared with the roster.
+const COMPARED: &str = "groups compared up to";
 /// How often one round tries again behind a faster commit.
 const ATTEMPTS: usize = 6;
 
@@ -36,25 +38,22 @@ impl Engine {
         (accepted, trouble)
     }
 
-    /// Conversations with a wish, a staged commit, or a leaf the roster disagrees with.
+    /// Conversations with a wish that is due or a staged commit. Where the roster has moved on, all groups are compared
+    /// with it first, and what differs becomes a wish.
     async fn needing_change(self: &Arc<Self>) -> Result<Vec<ConversationId>, SyncError> {
-        self.write_blocking("comparing groups with the roster", |tx, context| {
-            let mut ids = tx.conversations_with_changes()?;
-            for conversation in tx.conversations()? {
-                if conversation.state != ConversationState::Active {
-                    continue;
+        let (seq, compared) = self.read(|tx, context| Ok((context.head().seq, tx.meta::<u64>(COMPARED)?)))?;
+        if compared != Some(seq) {
+            self.write_blocking("comparing groups with the roster", |tx, context| {
+                for conversation in tx.conversations()? {
+                    if conversation.state == ConversationState::Active {
+                        membership::plan::heal(tx, context, &conversation)?;
+                    }
                 }
-                membership::plan::heal(tx, context, &conversation)?;
-                let Some(group) = load_group(tx, &conversation)? else { continue };
-                let owed = group.members()?.iter().any(|m| !context.is_confirmed(&m.device));
-                let wished = !tx.wishes(conversation.id)?.is_empty();
-                if (owed || wished) && !ids.contains(&conversation.id) {
-                    ids.push(conversation.id);
-                }
-            }
-            Ok(ids)
-        })
-        .await
+                Ok(tx.put_meta(COMPARED, &context.head().seq)?)
+            })
+            .await?;
+        }
+        self.read(|tx, context| Ok(tx.conversations_with_changes(context.now)?))
     }
 
     /// One conversation, until nothing is left to commit.
@@ -141,6 +140,7 @@ impl Engine {
                     let Some(conversation) = tx.conversation(id)?.filter(|_| still) else { return Ok(()) };
                     tx.mark_payload_seen(pending.commit_digest.as_bytes(), context.now)?;
                     let accepted = commit::accepted(tx, context, &conversation, &pending)?;
+                    join::settle_direct(tx, &conversation)?;
                     if let Some(follow) = timeline::committed(tx, context, &conversation, &accepted)? {
                         let conversation = tx.conversation(id)?.unwrap_or(conversation);
                         outbox::file(tx, context, &conversation, None, &follow)?;

@@ -12,6 +12,8 @@ use super::{Engine, SyncError};
 use crate::base::ConversationId;
 use crate::inbox;
 use crate::membership::{keys, load_group, resync};
+use crate::mls::{GroupId, View};
+use crate::store::ReadTx;
 use crate::store::table::conversation::{ConversationRow, ConversationState};
 use crate::store::table::held::HeldCause;
 
@@ -99,25 +101,31 @@ impl Engine {
         .await
     }
 
-    /// Comes back to every conversation that stands still or has lost its group. Says to how many.
-    pub(super) async fn resync_lost(self: &Arc<Self>, deadline: Duration) -> Result<usize, SyncError> {
-        let lost = self
-            .write_blocking("looking for lost groups", |tx, _| {
-                let mut ids = Vec::new();
-                for conversation in tx.conversations()? {
-                    let stands_still = conversation.state == ConversationState::Stalled;
-                    let usable = stands_still || conversation.state == ConversationState::Active;
-                    let gone = usable && load_group(tx, &conversation)?.is_none();
-                    if (stands_still || gone) && tx.pending_commit(conversation.id)?.is_none() {
-                        ids.push(conversation.id);
-                    }
+    /// Comes back to every conversation that stands still, and with `deep` to every one that has lost its group. Says to
+    /// how many.
+    pub(super) async fn resync_lost(self: &Arc<Self>, deep: bool, deadline: Duration) -> Result<usize, SyncError> {
+        let lost = self.read(|tx, _| {
+            let mut ids = Vec::new();
+            for conversation in tx.conversations()? {
+                let stands_still = conversation.state == ConversationState::Stalled;
+                let usable = deep && conversation.state == ConversationState::Active;
+                let gone = usable && !has_group(tx, &conversation)?;
+                if (stands_still || gone) && tx.pending_commit(conversation.id)?.is_none() {
+                    ids.push(conversation.id);
                 }
-                Ok(ids)
-            })
-            .await?;
+            }
+            Ok(ids)
+        })?;
         for id in &lost {
             self.resync(*id, deadline).await?;
         }
         Ok(lost.len())
+    }
+}
+
+fn has_group(tx: &ReadTx<'_>, conversation: &ConversationRow) -> Result<bool, SyncError> {
+    match GroupId::from_slice(&conversation.mls_group) {
+        Some(id) => Ok(View::load(tx, id)?.is_some()),
+        None => Ok(false),
     }
 }

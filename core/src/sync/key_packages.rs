@@ -17,6 +17,10 @@ const VERSION: u8 = 4;
 const LABEL: &str = "key package";
 const ONE_TIME: u32 = 50;
 const REFILL_BELOW: u32 = 25;
+/// How long a Welcome may wait at the relay.
+const WELCOMES: Duration = Duration::from_secs(60 * 24 * 3600);
+/// A package that ends sooner is not used: a member who is away longer could not follow the commit.
+const LEFT: Duration = Duration::from_secs(7 * 24 * 3600);
 const PUBLISHED: &str = "key packages published";
 const HALF_LIFE: Duration = Duration::from_secs(14 * 24 * 3600);
 
@@ -43,6 +47,8 @@ impl Engine {
                         .map(|bytes| Ok(Sealed::new(aead::seal(&key, VERSION, LABEL, &[], bytes, context.random)?)))
                         .collect()
                 };
+                // Welcomes made with the old ones may still be on their way.
+                key_package::delete_expired(tx, context.now.minus(WELCOMES))?;
                 let count = usize::try_from(wanted).unwrap_or(50).min(limits::KEY_PACKAGES_PER_CALL);
                 let one_time = make(count, false)?;
                 let last_resort = if fresh { None } else { make(1, true)?.pop() };
@@ -78,7 +84,7 @@ impl Engine {
                     aead::open(&key.key_package_key(), VERSION, LABEL, &[], sealed.as_bytes()).ok()
                 });
                 let Some(bytes) = opened else { continue };
-                let known = key_package::inspect(&bytes, self.clock.now()).ok().filter(|i| i.device == *device);
+                let known = key_package::inspect(&bytes, self.clock.now()).ok().filter(|i| i.device == *device && i.expires > self.clock.now().plus(LEFT));
                 let ours = self.read(|_, context| {
                     Ok(known.is_some_and(|info| {
                         context.device(device).is_some_and(|d| d.details.signature_key == info.key)

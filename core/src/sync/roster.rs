@@ -9,6 +9,7 @@ use sotto_wire::{ErrorCode, Position, RelayTime, Sealed, limits, op};
 
 use super::{Engine, SyncError};
 use crate::base::{Secret, Timestamp};
+use crate::inbox;
 use crate::roster::key::SealedAs;
 use crate::roster::rotation::SealRecord;
 use crate::roster::verdict::Junk;
@@ -229,7 +230,10 @@ impl Engine {
 
     /// Whether anything held waits for more of the roster.
     pub(super) fn needs_roster(&self) -> Result<bool, SyncError> {
-        self.read(|tx, _| Ok(tx.held_open(500)?.iter().any(|row| row.cause == HeldCause::RosterBehind)))
+        self.read(|tx, context| {
+            let held = tx.held_open(500)?.iter().any(|row| row.cause == HeldCause::RosterBehind);
+            Ok(held || inbox::roster_is_behind(tx, context)?)
+        })
     }
 
     /// Reads the newest attestation, and renews it where it is old and this device may.

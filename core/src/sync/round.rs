@@ -73,11 +73,14 @@ impl Engine {
             round.received += received;
             round.held += held;
             self.register_aliases(deadline).await?;
+            if self.needs_roster()? {
+                round.roster += self.read_roster(deadline).await?;
+            }
             trouble = stuck.or(refused);
             for id in self.gaps()? {
                 self.fill_gap(id, deadline).await?;
             }
-            self.resync_lost(deadline).await?;
+            self.resync_lost(true, deadline).await?;
             if (round.sent, round.commits, round.received) == before {
                 break;
             }

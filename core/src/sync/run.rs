@@ -198,7 +198,7 @@ impl Engine {
         for id in self.gaps()? {
             self.fill_gap(id, REQUEST).await?;
         }
-        self.resync_lost(REQUEST).await?;
+        self.resync_lost(false, REQUEST).await?;
         match stuck.or(refused).or(again) {
             Some(error) => self.tolerate(Err(error)).map(drop),
             None => Ok(()),

@@ -98,7 +98,8 @@ pub fn committed(
     }
     tx.emit(Topic::Conversation, conversation.id.as_bytes().to_vec());
     Ok(accepted.key.as_ref().map(|(generation, key)| Outgoing {
-        generation: Some(generation.saturating_sub(1)),
+        // Under the key that everybody has.
+        generation: Some(conversation.key_generation),
         ..Outgoing::word(Body::Key(*generation, Secret::new(*key.expose())))
     }))
 }

@@ -13,7 +13,7 @@ use crate::files::{self, FileError};
 use crate::lock::DataLock;
 use crate::serve::database;
 use crate::store::BlobKey;
-use crate::store::sqlite::{open_reader, open_writer};
+use crate::store::sqlite::{open_reader, open_writer, own_file};
 
 /// Pages of one step; between steps a serving relay goes on.
 const PAGES: i32 = 1_000;
@@ -62,6 +62,7 @@ fn new_folder(folder: &Path) -> Result<(), AdminError> {
 }
 
 fn copy_database(from: &Connection, to: &Path) -> Result<(), AdminError> {
+    own_file(to).map_err(files::failed("making", to))?;
     let mut copy = Connection::open(to)?;
     Backup::new(from, &mut copy)?.run_to_completion(PAGES, Duration::from_millis(5), None)?;
     copy.pragma_update(None, "wal_checkpoint", "TRUNCATE")?;

@@ -32,7 +32,12 @@ async fn organisations_are_listed_and_removed_with_all_they_kept() {
     let device = world.device().await;
     world.submit(&message(b"x", &[device.alias])).await.unwrap();
     let (good, out, _) = command(&["tenant", "list"], &world.data());
-    let name = base64url::encode(world.tenant.as_bytes());
+    let name: String = world
+        .tenant
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     assert!(good);
     let line = out.lines().find(|line| line.starts_with(&name)).unwrap();
     assert!(line.contains("mailboxes=1") && line.contains("bytes=1"), "{line}");
@@ -248,6 +253,21 @@ async fn the_database_holds_no_bearer_in_clear() {
     assert!(contains(device.alias.as_bytes()), "the file is looked at");
     for secret in [&world.bearer, &world.admin, device.token.as_ref().unwrap()] {
         assert!(!contains(secret.expose()));
+    }
+}
+
+#[tokio::test]
+async fn every_file_is_the_relays_users_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new().await;
+    for file in std::fs::read_dir(world.data()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(
+            file.metadata().unwrap().permissions().mode() & 0o077,
+            0,
+            "{:?}",
+            file.file_name()
+        );
     }
 }
 

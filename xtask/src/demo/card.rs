@@ -89,6 +89,17 @@ pub(crate) fn value_and_unit(observation: &Value) -> String {
         .to_owned()
 }
 
+/// The same where a long text would be too much.
+pub(crate) fn in_short(observation: &Value) -> String {
+    let whole = value_and_unit(observation);
+    let begin: String = whole.chars().take(40).collect();
+    if begin.len() < whole.len() {
+        format!("{}…", begin.trim_end())
+    } else {
+        whole
+    }
+}
+
 /// A name as it would be said aloud: without what stands in brackets, and without the specimen.
 pub(crate) fn spoken(name: &str) -> String {
     let plain = name.split(['[', '(']).next().unwrap_or(name).trim();

@@ -15,7 +15,8 @@ use crate::failure::{Failure, Outcome};
 const ORGANISATION: &str = "Meridian Hospital";
 const LABORATORY: &str = "Laboratory";
 pub(crate) const FIRST: &str = "Rowan Abernathy";
-const FIRST_ID: &str = "MERIDIAN=30122";
+/// One number under both names of who assigned it: HL7 v2 messages say the one, FHIR the other.
+const FIRST_IDS: [&str; 2] = ["MERIDIAN=30122", "urn:oid:2.16.840.1.113883.19.5.2=30122"];
 pub(crate) const SECOND: &str = "Imani Okafor";
 const UNIT: &str = "5W";
 
@@ -38,7 +39,7 @@ pub(crate) fn gather(programs: &Programs, folder: &Path, page: &Page) -> Outcome
     page.act("Before the night: who is there");
     let relay = Relay::start(&programs.relay, folder)?;
     page.text(&format!(
-        "A relay listens on {}. Its key: {}…",
+        "A relay listens on {}. Its key is pinned: {}…",
         relay.address,
         head(&relay.pin, 16)
     ));
@@ -81,7 +82,18 @@ pub(crate) fn gather(programs: &Programs, folder: &Path, page: &Page) -> Outcome
 
     let lab = ["--place", LABORATORY, "--role", "laboratory"];
     let laboratory = enrol(&admin, device(LABORATORY, "laboratory")?, &lab, "bench", page)?;
-    let one = ["--name", FIRST, "--unit", UNIT, "--role", "physician", "--id", FIRST_ID];
+    let one = [
+        "--name",
+        FIRST,
+        "--unit",
+        UNIT,
+        "--role",
+        "physician",
+        "--id",
+        FIRST_IDS[0],
+        "--id",
+        FIRST_IDS[1],
+    ];
     let first = enrol(&admin, device(FIRST, "first")?, &one, "phone", page)?;
     let two = ["--name", SECOND, "--unit", UNIT, "--role", "physician"];
     let second = enrol(&admin, device(SECOND, "second")?, &two, "tablet", page)?;
@@ -112,7 +124,7 @@ fn enrol(admin: &Device, device: Device, whom: &[&str], label: &str, page: &Page
         return Err(Failure::new(format!("{} did not join: {joined}", device.name)));
     }
     page.text(&format!(
-        "{} joined with device {}….",
+        "{} joined with device {}…",
         device.name,
         head(text(&joined, "device"), 8)
     ));

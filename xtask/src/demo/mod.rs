@@ -66,8 +66,11 @@ fn tell(story: &mut Story<'_>, result: &Path, correction: Option<PathBuf>) -> Ou
     story.page.columns("UTC");
     story.sent(result)?;
     let card = story.opened()?;
+    story.page.gap();
     story.read_back(&card)?;
+    story.page.gap();
     let group = story.colleague(&card)?;
+    story.page.gap();
     match correction {
         Some(correction) => story.corrected(&correction, &group)?,
         None => story

@@ -56,8 +56,10 @@ impl Moment {
         self.line(Column::Ward, text)
     }
 
-    pub(crate) fn server(self, text: impl Into<String>) -> Self {
-        self.line(Column::Server, text)
+    pub(crate) fn server(self, lines: Vec<String>) -> Self {
+        lines
+            .into_iter()
+            .fold(self, |moment, line| moment.line(Column::Server, line))
     }
 }
 
@@ -82,6 +84,12 @@ impl Page {
     pub(crate) fn act(&self, title: &str) {
         say("");
         say(&self.styled("1", title));
+    }
+
+    /// A breath between two acts.
+    #[allow(clippy::unused_self, reason = "all of the page is written through it")]
+    pub(crate) fn gap(&self) {
+        say("");
     }
 
     /// Running text over the whole width.
@@ -174,7 +182,7 @@ mod tests {
         let page = Page::of(100, false);
         let moment = Moment::at("2026-11-22T03:04:10.120Z")
             .lab("a result of some length that does not fit into a single line of its column")
-            .server("16,453 bytes");
+            .server(vec!["16,453 bytes".to_owned()]);
         let lines = page.lines(&moment);
         assert!(lines[0].starts_with("03:04:10"), "{lines:?}");
         assert!(lines[0].ends_with("16,453 bytes"), "{lines:?}");
@@ -184,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_gets_one_column() {
-        let lines = Page::of(60, false).lines(&Moment::at("").ward("seen").server("nothing"));
+        let lines = Page::of(60, false).lines(&Moment::at("").ward("seen").server(vec!["nothing".to_owned()]));
         assert_eq!(lines[1..], ["  ward: seen", "  server: nothing"]);
     }
 }

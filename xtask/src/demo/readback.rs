@@ -7,6 +7,7 @@ use super::cast::FIRST;
 use super::live::time_of;
 use super::page::Moment;
 use super::story::{Story, sure};
+use super::text::sentence;
 use crate::failure::{Failure, Outcome};
 
 impl Story<'_> {
@@ -14,10 +15,8 @@ impl Story<'_> {
     pub(crate) fn read_back(&mut self, card: &Value) -> Outcome {
         let (asked, identifier) = (asked(card), identifier(card).unwrap_or_default().to_owned());
         if asked.is_empty() {
-            self.page.text(
-                "Nothing in this result is critical: no read-back is asked for, and it is acknowledged as it is.",
-            );
-            return self.acknowledged(&["ack", &self.message.clone()], "as it is");
+            let how = "Nothing in it is critical, no read-back is asked for: acknowledged as it is";
+            return self.acknowledged(&["ack", &self.message.clone()], how);
         }
         let wrong = self.answer(&asked, &identifier, |one| &one.wrong);
         let wrong: Vec<&str> = wrong.iter().map(String::as_str).collect();
@@ -34,14 +33,20 @@ impl Story<'_> {
         let server = self.server()?;
         self.page.moment(
             &Moment::at(&time_of(&told, "mismatch"))
-                .lab(format!("{FIRST} read back something else: {}", text(&told, "state")))
-                .ward(format!("reads back “{}”", asked[0].wrong))
-                .ward(format!("REFUSED: {}", refusal.message))
+                .lab(format!(
+                    "{} at the read-back, signed by {FIRST}'s device",
+                    text(&told, "state")
+                ))
+                .ward(format!("{FIRST} reads back “{}”. REFUSED:", asked[0].wrong))
+                .ward(sentence(&refusal.message))
                 .server(server),
         );
         let right = self.answer(&asked, &identifier, |one| &one.right);
         let right: Vec<&str> = right.iter().map(String::as_str).collect();
-        self.acknowledged(&right, &format!("“{}” and {identifier}", asked[0].right))
+        self.acknowledged(
+            &right,
+            &format!("Reads back “{}” and {identifier}: taken", asked[0].right),
+        )
     }
 
     fn answer<'b>(&self, asked: &'b [Asked], identifier: &str, pick: impl Fn(&'b Asked) -> &'b String) -> Vec<String> {
@@ -65,7 +70,7 @@ impl Story<'_> {
         self.page.moment(
             &Moment::at(&time_of(&told, "acknowledged"))
                 .lab(format!("ACKNOWLEDGED by {FIRST}, version {}, signed", told["version"]))
-                .ward(format!("reads back {how}: taken"))
+                .ward(how)
                 .server(server),
         );
         Ok(())

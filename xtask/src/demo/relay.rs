@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use super::device::bare;
+use super::text::grouped;
 use crate::command::output;
 use crate::failure::{Failure, Outcome, While};
 
@@ -133,33 +134,35 @@ fn milestones(metrics: &str) -> BTreeMap<String, u64> {
 }
 
 impl Holdings {
-    /// How often something was reached since an earlier moment.
-    pub(crate) fn since(&self, earlier: &Self, milestone: &str) -> u64 {
-        let count = |of: &Self| of.counts.get(milestone).copied().unwrap_or(0);
-        count(self).saturating_sub(count(earlier))
+    fn count(&self, milestone: &str) -> u64 {
+        self.counts.get(milestone).copied().unwrap_or(0)
     }
 
-    /// What became of ciphertext since an earlier moment, in words.
-    pub(crate) fn told_since(&self, earlier: &Self) -> String {
-        let words = [
-            ("PayloadStored", "payload stored", "payloads stored"),
-            ("EntryQueued", "delivery queued", "deliveries queued"),
-            (
-                "EntryAcknowledged",
-                "delivery taken and deleted",
-                "deliveries taken and deleted",
-            ),
-            ("ReceiptLeft", "sealed receipt left", "sealed receipts left"),
-            ("EpochOpened", "group epoch opened", "group epochs opened"),
-        ];
-        let told = words
+    /// Deliveries that nobody has fetched, and that have not ended otherwise.
+    pub(crate) fn waiting(&self) -> u64 {
+        let ended: u64 = ["EntryAcknowledged", "EntryExpired", "EntryRevoked"]
+            .map(|end| self.count(end))
             .iter()
-            .filter_map(|(milestone, one, many)| match self.since(earlier, milestone) {
-                0 => None,
-                1 => Some(format!("1 {one}")),
-                count => Some(format!("{count} {many}")),
-            });
-        told.collect::<Vec<_>>().join(", ")
+            .sum();
+        self.count("EntryQueued").saturating_sub(ended)
+    }
+
+    /// What came since an earlier moment and what is left of it, as lines.
+    pub(crate) fn told_since(&self, earlier: &Self) -> Vec<String> {
+        let came = |milestone: &str, one: &str, many: &str| match self.count(milestone) - earlier.count(milestone) {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            count => Some(format!("{count} {many}")),
+        };
+        let payloads = came("PayloadStored", "sealed payload", "sealed payloads");
+        let receipts = came("ReceiptLeft", "sealed receipt", "sealed receipts");
+        let came: Vec<String> = payloads.into_iter().chain(receipts).collect();
+        let mut lines = Vec::new();
+        if !came.is_empty() {
+            lines.push(format!("{} came, {} waiting", came.join(" and "), self.waiting()));
+        }
+        lines.push(format!("{} bytes in all", grouped(self.bytes)));
+        lines
     }
 }
 
@@ -176,6 +179,9 @@ mod tests {
         let before = of("sotto_relay_milestones_total{milestone=\"EntryQueued\"} 3\n# EOF");
         let after = of("sotto_relay_milestones_total{milestone=\"PayloadStored\"} 1\n\
              sotto_relay_milestones_total{milestone=\"EntryQueued\"} 5");
-        assert_eq!(after.told_since(&before), "1 payload stored, 2 deliveries queued");
+        assert_eq!(
+            after.told_since(&before),
+            ["1 sealed payload came, 5 waiting", "0 bytes in all"]
+        );
     }
 }

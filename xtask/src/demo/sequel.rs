@@ -4,11 +4,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::card::{main_observation, spoken, text, value_and_unit};
+use super::card::{in_short, main_observation, spoken, text, value_and_unit};
 use super::cast::{FIRST, SECOND, head};
 use super::live::time_of;
 use super::page::Moment;
 use super::story::{Story, sure};
+use super::text::sentence;
 use crate::failure::{Failure, Outcome};
 
 impl Story<'_> {
@@ -17,9 +18,9 @@ impl Story<'_> {
         let observation = main_observation(card).ok_or_else(|| Failure::new("the card has no observation"))?;
         let place = text(card, "unit");
         let words = format!(
-            "{} {} in {place}. I am with the patient, please bring the ECG.",
+            "{} {} in {place}. I am with the patient, please come.",
             spoken(text(observation, "name")),
-            value_and_unit(observation)
+            in_short(observation)
         );
         let first = &self.cast.first.device;
         let group = first.ask(&["chat", "new", "--title", "5W at night", "--member", SECOND])?;
@@ -90,7 +91,7 @@ impl Story<'_> {
         self.page.moment(
             &Moment::at(&time_of(&told, "delivered"))
                 .lab(format!("CORRECTED: version 2, message {}…", head(&self.message, 10)))
-                .lab("delivered, and acknowledged by nobody: the loop is open again")
+                .lab("delivered; acknowledged by nobody: the loop is open again")
                 .ward(format!(
                     "{}: {} {}, before: {}",
                     text(&arrived, "priority"),
@@ -134,7 +135,8 @@ impl Story<'_> {
         sure(kept, "the first version keeps the acknowledgement it had")?;
         let moment = Moment::at("")
             .lab("version 1 keeps its acknowledgement, as proof of that moment")
-            .ward(format!("answers version 1. REFUSED: {}", refusal.message));
+            .ward("Answers version 1. REFUSED:")
+            .ward(sentence(&refusal.message));
         self.page.moment(&moment);
         Ok(())
     }

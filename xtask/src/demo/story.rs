@@ -4,12 +4,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::card::{identifier, list, main_observation, spoken, text, value_and_unit};
+use super::card::{identifier, in_short, list, main_observation, spoken, text, value_and_unit};
 use super::cast::{Cast, FIRST, head};
 use super::live::time_of;
 use super::page::{Moment, Page};
 use super::relay::Holdings;
-use super::text::grouped;
 use crate::failure::{Failure, Outcome};
 
 /// The story while it is told.
@@ -51,16 +50,11 @@ impl<'a> Story<'a> {
     }
 
     /// What has changed on the server since it was last asked.
-    pub(crate) fn server(&mut self) -> Outcome<String> {
+    pub(crate) fn server(&mut self) -> Outcome<Vec<String>> {
         let now = self.cast.relay.holdings()?;
         let told = now.told_since(&self.before);
-        let holds = format!("{} bytes of ciphertext in all", grouped(now.bytes));
         self.before = now;
-        Ok(if told.is_empty() {
-            holds
-        } else {
-            format!("{told}; {holds}")
-        })
+        Ok(told)
     }
 
     /// The laboratory sends a file to whoever ordered, and it is delivered.
@@ -86,8 +80,10 @@ impl<'a> Story<'a> {
         self.page.moment(
             &Moment::at(&queued)
                 .lab(format!("{loud}{title}, version {version}, sent to {}", self.to))
-                .lab(format!("message {}…", head(&self.message, 10)))
-                .lab("queued, signed by the relay")
+                .lab(format!(
+                    "message {}…, queued: signed by the relay",
+                    head(&self.message, 8)
+                ))
                 .server(server),
         );
         sure(
@@ -97,12 +93,12 @@ impl<'a> Story<'a> {
         let observation = main_observation(card).ok_or_else(|| Failure::new("the card has no observation"))?;
         self.page.moment(
             &Moment::at(&time_of(&delivered, "delivered"))
-                .lab(format!("delivered: signed by {FIRST}'s device"))
+                .lab(format!("delivered, signed by {FIRST}'s device"))
                 .ward(format!("{} for {}", text(&arrived, "priority"), text(card, "patient")))
                 .ward(format!(
                     "{} {} {}",
                     spoken(text(observation, "name")),
-                    value_and_unit(observation),
+                    in_short(observation),
                     words(observation, "interpretation")
                 )),
         );
@@ -165,9 +161,9 @@ impl<'a> Story<'a> {
         ];
         self.page.moment(
             &Moment::at(&time_of(&seen, "seen"))
-                .lab(format!("seen by {FIRST}"))
+                .lab(format!("seen, signed by {FIRST}'s device"))
                 .ward(format!(
-                    "opened for TREAT: {}",
+                    "{FIRST} opens it for TREAT: {}",
                     shown.into_iter().flatten().collect::<Vec<_>>().join(" · ")
                 ))
                 .server(server),

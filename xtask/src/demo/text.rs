@@ -27,12 +27,17 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The first sentence of several.
+pub(crate) fn sentence(text: &str) -> &str {
+    text.find(". ").map_or(text, |end| &text[..=end])
+}
+
 /// `16,453`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -49,6 +54,12 @@ mod tests {
         let lines = wrap("ab abcdefghijklmnop", 5);
         assert!(lines.iter().all(|line| line.chars().count() <= 5), "{lines:?}");
         assert_eq!(lines.concat().replace(' ', ""), "ababcdefghijklmnop");
+    }
+
+    #[test]
+    fn the_first_sentence_ends_at_its_point() {
+        assert_eq!(sentence("4.1 it is. Look again."), "4.1 it is.");
+        assert_eq!(sentence("One."), "One.");
     }
 
     #[test]

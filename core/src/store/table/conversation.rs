@@ -164,6 +164,13 @@ impl ReadTx<'_> {
             .query_row([id.as_bytes(), device.as_bytes()], |row| row.get(0))
             .optional()?)
     }
+    /// The device that opened an epoch.
+    pub fn epoch_committer(&self, group: &[u8], epoch: u64) -> Result<Option<DeviceId>, StoreError> {
+        let sql = "SELECT committer FROM epoch WHERE mls_group = ?1 AND epoch = ?2";
+        let mut statement = self.conn().prepare_cached(sql)?;
+        let found: Option<Vec<u8>> = statement.query_row(params![group, epoch], |row| row.get(0)).optional()?;
+        Ok(found.and_then(|bytes| DeviceId::from_slice(&bytes)))
+    }
     /// The roster position at which senders of an epoch are judged.
     pub fn epoch_roster_seq(&self, group: &[u8], epoch: u64) -> Result<Option<u64>, StoreError> {
         let sql = "SELECT roster_seq FROM epoch WHERE mls_group = ?1 AND epoch = ?2";
@@ -266,13 +273,19 @@ impl WriteTx<'_> {
             .execute([id.as_bytes(), device.as_bytes()])?;
         Ok(())
     }
-    /// Notes the roster position that opened an epoch.
-    pub fn put_epoch(&self, group: &[u8], epoch: u64, roster_seq: u64) -> Result<(), StoreError> {
-        let sql = "INSERT INTO epoch (mls_group, epoch, roster_seq) VALUES (?1, ?2, ?3)
-                   ON CONFLICT (mls_group, epoch) DO UPDATE SET roster_seq = ?3";
+    /// Notes the roster position that opened an epoch, and who opened it.
+    pub fn put_epoch(
+        &self,
+        group: &[u8],
+        epoch: u64,
+        roster_seq: u64,
+        committer: DeviceId,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO epoch (mls_group, epoch, roster_seq, committer) VALUES (?1, ?2, ?3, ?4)
+                   ON CONFLICT (mls_group, epoch) DO UPDATE SET roster_seq = ?3, committer = ?4";
         self.conn()
             .prepare_cached(sql)?
-            .execute(params![group, epoch, roster_seq])?;
+            .execute(params![group, epoch, roster_seq, committer.as_bytes()])?;
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ pub enum WishKind {
     Remove,
     /// Replace this device's own leaf keys.
     Update,
-    /// Add devices that the roster says an existing member has.
+    /// Bring an owner's devices to what the roster says: add those that came, remove those that no longer count.
     Heal,
 }
 
@@ -112,13 +112,12 @@ impl ReadTx<'_> {
             .query_row([id.as_bytes()], read_pending)
             .optional()?)
     }
-    /// Conversations that have a wish or a staged commit.
-    pub fn conversations_with_changes(&self) -> Result<Vec<ConversationId>, StoreError> {
-        let sql = "SELECT conversation FROM wish UNION SELECT conversation FROM pending_commit";
+    /// Conversations with a wish that is due, or a staged commit.
+    pub fn conversations_with_changes(&self, now: Timestamp) -> Result<Vec<ConversationId>, StoreError> {
+        let sql = "SELECT conversation FROM wish WHERE not_before <= ?1 UNION SELECT conversation FROM pending_commit";
         let mut statement = self.conn().prepare_cached(sql)?;
-        Ok(statement
-            .query_map([], |row| row.get(0).map(ConversationId::new))?
-            .collect::<Result<_, _>>()?)
+        let rows = statement.query_map([now.millis()], |row| row.get(0).map(ConversationId::new))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 

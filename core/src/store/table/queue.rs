@@ -156,6 +156,13 @@ impl ReadTx<'_> {
             .query_row([handle], read_wanted)
             .optional()?)
     }
+    /// Devices that still owe a receipt for a message.
+    pub fn receipts_awaited(&self, message: MessageId) -> Result<Vec<DeviceId>, StoreError> {
+        let sql = "SELECT handle, message, device, conversation, since FROM receipt_wanted WHERE message = ?1";
+        let mut statement = self.conn().prepare_cached(sql)?;
+        let rows = statement.query_map([message.as_bytes()], read_wanted)?;
+        Ok(rows.map(|row| row.map(|row| row.device)).collect::<Result<_, _>>()?)
+    }
     /// When the next receipt is to be asked for.
     pub fn next_receipt_poll(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT min(not_before) FROM receipt_wanted";

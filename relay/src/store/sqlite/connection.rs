@@ -1,5 +1,7 @@
 //! Opening the database file: settings every connection shares, and the schema's version.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,13 +31,14 @@ pub(crate) enum OpenError {
         /// The version in the file.
         found: i32,
     },
-    /// The threads that use it could not be started.
-    #[error("starting the store's threads")]
-    Threads(#[from] std::io::Error),
+    /// The system did not make the file or start the writing thread.
+    #[error("making the database's file or thread")]
+    System(#[from] std::io::Error),
 }
 
 /// Opens for writing; makes the schema in a new file.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    own_file(path)?;
     let conn = Connection::open(path)?;
     settings(&conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
@@ -43,6 +46,17 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     migrate(&conn)?;
     Ok(conn)
+}
+
+/// Makes the file, if there is none, for the relay's user alone; the engine gives the files beside it the same mode.
+pub(crate) fn own_file(path: &Path) -> std::io::Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
 }
 
 /// Opens for reading beside the writer.

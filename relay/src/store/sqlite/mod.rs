@@ -29,7 +29,7 @@ use sotto_wire::{
     Alias, BlobId, Digest, EntrySeq, Generation, GrantId, MailboxId, Position, PublicKey, RelayTime, SlotId, TenantId,
 };
 
-pub(crate) use self::connection::{OpenError, SCHEMA_VERSION, open_reader, open_writer};
+pub(crate) use self::connection::{OpenError, SCHEMA_VERSION, open_reader, open_writer, own_file};
 use self::readers::Readers;
 pub(crate) use self::sums::contradictions;
 use self::writer::{Writer, WriterThread};

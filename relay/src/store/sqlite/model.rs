@@ -523,7 +523,7 @@ fn compare(bench: &Bench, owners: &[Owner; 2], model: &Model) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_store_does_what_its_model_does(steps in proptest::collection::vec(step(), 1..60)) {
