@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sotto_wire::{ErrorCode, WireError};
 
+use crate::logging::{Cause, log_event};
 use crate::files::{self, FileError};
 
 /// How soon a full disk is worth another try.
@@ -57,9 +58,11 @@ impl Disk {
         self.full.store(true, Ordering::Relaxed);
         self.given_up.store(true, Ordering::Relaxed);
         match std::fs::remove_file(self.ballast_file()) {
-            Ok(()) => tracing::warn!("the disk is full: the ballast was given up"),
+            Ok(()) => log_event!(WARN, "the disk is full: the ballast was given up"),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => tracing::error!(%error, "the disk is full and the ballast cannot be given up"),
+            Err(error) => {
+                log_event!(ERROR, "the disk is full and the ballast cannot be given up", cause = Cause::of(&error));
+            }
         }
         WireError::retry_after(ErrorCode::StorageFull, RETRY_MS)
     }
@@ -73,7 +76,7 @@ impl Disk {
         let full = free < self.free_min || given_up;
         self.given_up.store(given_up, Ordering::Relaxed);
         if full != self.full.swap(full, Ordering::Relaxed) {
-            tracing::warn!(full, "the soft disk limit");
+            log_event!(WARN, "the soft disk limit", full = full);
         }
         let missing = self.ballast > 0 && !self.ballast_file().exists();
         if missing
@@ -81,7 +84,7 @@ impl Disk {
             && !full
             && let Err(error) = self.lay()
         {
-            tracing::warn!(%error, "laying the ballast");
+            log_event!(WARN, "laying the ballast", cause = Cause::of(&error));
         }
     }
 
@@ -93,7 +96,8 @@ impl Disk {
         match rustix::fs::statvfs(&self.folder) {
             Ok(stat) => Some(stat.f_bavail.saturating_mul(stat.f_frsize)),
             Err(error) => {
-                tracing::error!(%error, "asking how much of the disk is free");
+                let cause = Cause::of(&std::io::Error::from(error));
+                log_event!(ERROR, "asking how much of the disk is free", cause = cause);
                 None
             }
         }

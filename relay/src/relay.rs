@@ -8,6 +8,7 @@ use std::time::Duration;
 use sotto_wire::{Bearer, Digest, ErrorCode, LimitKind, RelayTime, TenantId, WireError, limits};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
+use crate::logging::{Cause, log_event};
 use crate::blobs::Blobs;
 use crate::clock::{Clock, Random};
 use crate::config::Config;
@@ -160,8 +161,8 @@ impl Relay {
 
     /// Fresh secret bytes.
     pub(crate) fn random(&self) -> Result<[u8; 32], WireError> {
-        self.random.bytes().map_err(|error| {
-            tracing::error!(%error, "no randomness");
+        self.random.bytes().map_err(|_| {
+            log_event!(ERROR, "no randomness");
             WireError::retry_after(ErrorCode::Unavailable, 5_000)
         })
     }
@@ -242,7 +243,7 @@ impl Relay {
             StoreError::Full => self.disk.hit(),
             StoreError::Closing => WireError::retry_after(ErrorCode::Unavailable, 1_000),
             StoreError::Failed { doing, source } => {
-                tracing::error!(doing, error = %source, "the store failed");
+                log_event!(ERROR, "the store failed", doing = doing, cause = Cause::of(&*source));
                 WireError::retry_after(ErrorCode::Unavailable, 5_000)
             }
         }

@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
+use crate::logging::{Cause, log_event};
 use crate::blobs::Blobs;
 use crate::clock::{Clock, SystemClock, SystemRandomness};
 use crate::config::Config;
@@ -95,7 +96,7 @@ pub(crate) fn serve(config: Config) -> Result<(), ServeError> {
     // What still runs on the runtime holds the store; only without it does the writing thread end.
     runtime.shutdown_timeout(Duration::from_secs(5));
     writer.join();
-    tracing::info!("stopped");
+    log_event!(INFO, "stopped");
     Ok(())
 }
 
@@ -146,15 +147,15 @@ async fn run(config: Config) -> Result<WriterHandle, ServeError> {
     };
     tasks.spawn(recurring(Arc::clone(&relay)));
     announce(address, metrics, &tls, &relay).map_err(io("announcing the address"))?;
-    tracing::info!("serving");
+    log_event!(INFO, "serving");
     let connections = tokio::spawn(accept(listener, tls, Arc::clone(&relay)));
     stop_signal().await?;
-    tracing::info!("stopping");
+    log_event!(INFO, "stopping");
     stop.send_replace(true);
     // The connections have their time to finish; what is not finished then was not acknowledged.
     let drained = tokio::time::timeout(Duration::from_secs(u64::from(relay.config.drain_s)), connections).await;
     if drained.is_err() {
-        tracing::warn!("requests were still under way at the end");
+        log_event!(WARN, "requests were still under way at the end");
     }
     tasks.shutdown().await;
     Ok(writer)
@@ -199,7 +200,7 @@ async fn accept(listener: TcpListener, tls: Tls, relay: Arc<Relay>) {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, or a connection that was gone before it was taken.
-                    tracing::warn!(kind = ?error.kind(), "taking a connection");
+                    log_event!(WARN, "taking a connection", cause = Cause::of(&error));
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
@@ -239,8 +240,8 @@ async fn handshake(stream: TcpStream, acceptor: TlsAcceptor, app: Router, from: 
     let _only_slower = stream.set_nodelay(true);
     match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => converse(stream, app, Some(from), stop).await,
-        Ok(Err(error)) => tracing::debug!(kind = ?error.kind(), "a handshake failed"),
-        Err(_) => tracing::debug!("a handshake took too long"),
+        Ok(Err(error)) => log_event!(DEBUG, "a handshake failed", cause = Cause::of(&error)),
+        Err(_) => log_event!(DEBUG, "a handshake took too long"),
     }
 }
 
@@ -279,7 +280,7 @@ where
     };
     if ended.is_err() {
         // The text may hold what the peer sent; that it ended so is all that is said.
-        tracing::debug!("a connection ended with an error");
+        log_event!(DEBUG, "a connection ended with an error");
     }
 }
 
@@ -339,7 +340,7 @@ async fn sweep(relay: &Arc<Relay>) {
         let removed = tokio::task::spawn_blocking(move || {
             for key in keys {
                 if let Err(error) = blobs.remove(key) {
-                    tracing::warn!(kind = ?error.kind(), "deleting the file of an ended blob");
+                    log_event!(WARN, "deleting the file of an ended blob", cause = Cause::of(&error));
                 }
             }
         });

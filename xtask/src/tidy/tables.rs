@@ -116,7 +116,7 @@ pub(crate) const DOORS: [Door; 4] = [
     Door {
         what: "raw tracing: log through the door that takes only what is safe to log",
         scope: &["core/src/", "core/content/src/", "relay/src/", "relay/wire/src/"],
-        door: &["core/src/base/log", "relay/src/telemetry"],
+        door: &["core/src/base/log", "relay/src/logging"],
         forbidden: &["^tracing"],
         tests_may: false,
     },

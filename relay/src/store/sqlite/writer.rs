@@ -11,6 +11,7 @@ use sotto_wire::{ErrorCode, RelayTime, WireError};
 use tokio::sync::oneshot;
 
 use super::tx::Tx;
+use crate::logging::{Cause, log_event};
 use crate::clock::Clock;
 use crate::crash::crash_point;
 use crate::store::{Answer, Event, Listener, Quotas, StoreError};
@@ -129,7 +130,7 @@ impl WriterThread {
         let committed = match self.transaction(batch, now, &mut events, &mut answers) {
             Ok(()) => Ok(()),
             Err(error) => {
-                tracing::error!(%error, operations, "a group commit failed");
+                log_event!(ERROR, "a group commit failed", operations = operations, cause = Cause::of(&error));
                 let _nothing_open = self.conn.execute_batch("ROLLBACK");
                 Err(if is_full(&error) {
                     CommitFailed::Full
