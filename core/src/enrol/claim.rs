@@ -8,7 +8,7 @@ use crate::roster::kind::DeviceEnrolled;
 use crate::roster::record::InvitationRecord;
 
 /// First byte of a claim. The relay puts a copy into the inviter's mailbox as word that somebody waits.
-const MARK: u8 = 5;
+const MARK: u8 = crate::membership::direct::CLAIM;
 const INFO: &str = "enrolment claim";
 
 /// Seals a claim to the inviter's device.

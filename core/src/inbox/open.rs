@@ -54,8 +54,14 @@ pub(super) struct Arrived<'a> {
 /// # Errors
 /// [`InboxError`]: our own failure, never the sender's.
 pub(super) fn open(tx: &WriteTx<'_>, context: &Context<'_>, arrived: &Arrived<'_>) -> Result<Outcome, InboxError> {
-    if arrived.payload.first() == Some(&direct::VERSION) {
-        return open_direct(tx, context, arrived);
+    match arrived.payload.first() {
+        Some(&direct::VERSION) => return open_direct(tx, context, arrived),
+        // Somebody has claimed an invitation of this device: it is looked at where approvals are.
+        Some(&direct::CLAIM) => {
+            tx.emit(Topic::Roster, Vec::new());
+            return Ok(Outcome::NOTHING);
+        }
+        _ => {}
     }
     let candidates = match tx.alias(&arrived.alias)? {
         Some(Some(id)) => tx.conversation(id)?.into_iter().collect(),

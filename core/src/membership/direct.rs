@@ -10,6 +10,8 @@ use crate::roster::RosterHead;
 
 /// First byte of a payload sealed to a device.
 pub const VERSION: u8 = 2;
+/// First byte of a claim on an invitation, which the relay passes on as a notice.
+pub const CLAIM: u8 = 5;
 const INFO: &str = "to one device";
 const LABEL: &str = "direct";
 /// `version ‖ length ‖ enc` and the tag: what sealing adds, for padding to whole buckets.

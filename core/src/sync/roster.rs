@@ -18,7 +18,7 @@ use crate::store::table::device::DeviceSelf;
 use crate::store::table::held::HeldCause;
 use crate::store::table::roster::RosterEntryRow;
 use crate::store::{ReadTx, StoreError, Topic, WriteTx};
-use crate::transport::{Endpoint, TransportError};
+use crate::transport::{Auth, Endpoint, TransportError};
 
 const KEYRING: &str = "roster keyring";
 const CAPABILITY: &str = "administration capability";
@@ -129,7 +129,9 @@ impl Engine {
             let roster = self.read(|_, context| Ok(context.roster.clone()))?;
             let limit = u16::try_from(limits::ROSTER_READ_ENTRIES).unwrap_or(u16::MAX);
             let request = Read { from: Position(roster.next_position()), limit };
-            let answer = self.mailbox_call::<op::RosterRead>(&request, deadline).await?;
+            // Under a bearer, earlier ones too: the mailbox's session may be another process's.
+            let bearer = Auth::Submit(self.bearer()?);
+            let answer = self.transport.call::<op::RosterRead>(&bearer, &request, deadline).await?;
             if answer.end.0 < roster.next_position() {
                 return Err(SyncError::RosterFork);
             }
@@ -241,13 +243,14 @@ impl Engine {
         let (keys, me) = self.read(|tx, context| Ok((keyring(tx)?, context.me.clone())))?;
         let Some(key) = keys.newest() else { return Ok(()) };
         let now = self.clock.now();
-        let newest = match self.mailbox_call::<op::AttestationGet>(&GetAttestation {}, deadline).await {
+        let bearer = Auth::Submit(self.bearer()?);
+        let newest = match self.transport.call::<op::AttestationGet>(&bearer, &GetAttestation {}, deadline).await {
             Ok(answer) => key
                 .open(SealedAs::Attestation, &me.organisation, answer.attestation.as_bytes())
                 .ok()
                 .and_then(|bytes| Attestation::from_bytes(&bytes).ok()),
-            Err(SyncError::Transport(error)) if error.code() == Some(ErrorCode::NotFound) => None,
-            Err(error) => return Err(error),
+            Err(error) if error.code() == Some(ErrorCode::NotFound) => None,
+            Err(error) => return Err(error.into()),
         };
         let fresh = match &newest {
             Some(attestation) => self.read(|_, context| {
