@@ -22,6 +22,10 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
 
 use args::Args;
 use context::Context;
@@ -56,11 +60,14 @@ fn work(args: Args) -> Outcome {
     outcome
 }
 
-/// Logs only where `SOTTO_LOG` asks for it, and to standard error. What core logs holds no content, id or key.
+/// Logs only where `SOTTO_LOG` names a level, to standard error, and only this project's own lines: at their finest level
+/// the libraries below would show headers, addresses and identifiers.
 fn log() {
-    let Ok(filter) = std::env::var("SOTTO_LOG") else { return };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    let level = std::env::var("SOTTO_LOG")
+        .ok()
+        .and_then(|level| level.parse::<LevelFilter>().ok());
+    let Some(level) = level else { return };
+    let own = Targets::new().with_target("sotto", level);
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    tracing_subscriber::registry().with(lines.with_filter(own)).init();
 }

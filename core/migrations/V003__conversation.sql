@@ -57,6 +57,7 @@ CREATE TABLE wish (
     owner_kind   INTEGER NOT NULL,
     owner        BLOB    NOT NULL,
     not_before   INTEGER NOT NULL,                -- local time, ms
+    since        INTEGER NOT NULL,                -- when it was first due: the longer it cannot be had, the rarer it is tried
     UNIQUE (conversation, kind, owner_kind, owner)
 ) STRICT;
 

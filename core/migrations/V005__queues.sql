@@ -45,7 +45,9 @@ CREATE TABLE held (
     refused      INTEGER NOT NULL,                -- 1: judged, evidence only; 0: tried again when something changes
     handle       BLOB    NOT NULL,
     accepted     INTEGER NOT NULL,
-    since        INTEGER NOT NULL
+    since        INTEGER NOT NULL,
+    -- Refused ones beyond the space for evidence are counted here and not kept.
+    repeats      INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX held_conversation ON held (conversation, refused);

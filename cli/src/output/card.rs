@@ -11,6 +11,12 @@ pub(crate) fn words(card: &CardView, wall: &Wall) -> String {
     if let Some(why) = &card.blanked {
         lines.push(format!("!! {}: values are withdrawn. Do not act on them.", clean(why)));
     }
+    if card.disputed {
+        lines.push(format!(
+            "!! Two different results were sent as version {}. Rely on neither; call the sender.",
+            card.version
+        ));
+    }
     if card.version != card.current_version {
         lines.push(format!(
             "!! Superseded: version {} is the current one.",
@@ -130,6 +136,7 @@ pub(crate) mod tests {
             status: "final".into(),
             version: 1,
             current_version: 1,
+            disputed: false,
             digest: "00".repeat(32),
             critical: true,
             test: false,
@@ -176,7 +183,13 @@ pub(crate) mod tests {
         old.current_version = 2;
         old.blanked = Some("wrong patient".into());
         old.observations[0].value.clear();
-        let words = words(&old, &Wall::fixed(jiff::civil::date(2031, 5, 6)));
+        let wall = Wall::fixed(jiff::civil::date(2031, 5, 6));
+        let disputed = CardView {
+            disputed: true,
+            ..card()
+        };
+        assert!(self::words(&disputed, &wall).contains("Rely on neither"));
+        let words = words(&old, &wall);
         let warning = words.find("Superseded: version 2").unwrap();
         assert!(warning < words.find("Potassium  —").unwrap(), "{words}");
         assert!(words.contains("wrong patient: values are withdrawn"), "{words}");

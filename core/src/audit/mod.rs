@@ -3,6 +3,7 @@
 //! act without its record does not exist (45 CFR 164.312(b)).
 
 use minicbor::{Decode, Encode};
+use sotto_content::masking::PatientToken;
 
 use crate::base::{Digest, MessageId, PersonId, Timestamp, codec, digest};
 use crate::store::{ReadTx, StoreError, WriteTx};
@@ -56,7 +57,7 @@ pub enum Act {
 }
 
 /// One record.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Record {
     /// What.
@@ -82,11 +83,26 @@ pub struct Record {
     pub reason: Option<String>,
 }
 
+/// Redacted: reasons are people's words.
+impl std::fmt::Debug for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Record").field("act", &self.act).finish_non_exhaustive()
+    }
+}
+
 impl Record {
     /// A record of an act, nothing else known.
     #[must_use]
     pub const fn of(act: Act, at: Timestamp) -> Self {
-        Self { act, at, person: None, message: None, patient: None, purpose: None, reason: None }
+        Self {
+            act,
+            at,
+            person: None,
+            message: None,
+            patient: None,
+            purpose: None,
+            reason: None,
+        }
     }
     /// By whom.
     #[must_use]
@@ -98,6 +114,19 @@ impl Record {
     #[must_use]
     pub const fn about(mut self, message: MessageId) -> Self {
         self.message = Some(message);
+        self
+    }
+    /// About which patient, by the token.
+    #[must_use]
+    pub fn of_patient(mut self, token: Option<&[u8; 16]>) -> Self {
+        self.patient = token.map(|token| PatientToken::new(*token).to_string());
+        self
+    }
+    /// For what, and why.
+    #[must_use]
+    pub fn because(mut self, purpose: &str, reason: &str) -> Self {
+        self.purpose = Some(purpose.to_owned());
+        self.reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
         self
     }
 }
@@ -150,7 +179,82 @@ pub fn verify(tx: &ReadTx) -> Result<Finding, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub fn newest(tx: &ReadTx, limit: u32) -> Result<Vec<Record>, StoreError> {
-    let Some(head) = tx.audit_head()? else { return Ok(Vec::new()) };
+    let Some(head) = tx.audit_head()? else {
+        return Ok(Vec::new());
+    };
     let rows = tx.audit_from((head.seq - i64::from(limit) + 1).max(1), limit)?;
-    Ok(rows.iter().rev().filter_map(|row| codec::decode(&row.record).ok()).collect())
+    Ok(rows
+        .iter()
+        .rev()
+        .filter_map(|row| codec::decode(&row.record).ok())
+        .collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::base::Secret;
+    use crate::store::{Store, StoreOptions};
+    use crate::vault::DatabaseKey;
+
+    /// A chain of five records, then somebody with the key at work.
+    fn after(tampering: &str) -> Finding {
+        let dir = tempfile::tempdir().unwrap();
+        let key = DatabaseKey::new(Secret::new([1; 32]));
+        let store = Store::create(&dir.path().join("store"), &key, StoreOptions::default()).unwrap();
+        for at in 1..=5 {
+            let record = Record::of(Act::Sent, Timestamp::from_millis(at)).because("TREAT", "on call");
+            store.write("test", |tx| append(tx, &record)).unwrap();
+        }
+        let tamper = |tx: &WriteTx<'_>| Ok::<_, StoreError>(tx.conn().execute_batch(tampering)?);
+        store.write("test", tamper).unwrap();
+        store.read(verify).unwrap()
+    }
+
+    #[test]
+    fn a_record_cannot_be_changed_removed_added_or_moved_unnoticed() {
+        assert_eq!(after(""), Finding::Intact(5));
+        let broken = [
+            (
+                "UPDATE audit SET record = (SELECT record FROM audit WHERE seq = 1) WHERE seq = 3",
+                3,
+            ),
+            ("UPDATE audit SET hash = zeroblob(32) WHERE seq = 3", 3),
+            ("UPDATE audit SET previous = zeroblob(32) WHERE seq = 3", 3),
+            ("DELETE FROM audit WHERE seq = 3", 4),
+            ("DELETE FROM audit WHERE seq = 1", 2),
+            (
+                "INSERT INTO audit (previous, record, hash) SELECT previous, record, hash FROM audit WHERE seq = 5",
+                6,
+            ),
+            (
+                "UPDATE audit SET seq = 9 WHERE seq = 2; UPDATE audit SET seq = 2 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 9",
+                2,
+            ),
+        ];
+        for (tampering, at) in broken {
+            assert_eq!(after(tampering), Finding::BrokenAt(at), "{tampering}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_undone_leaves_no_gap() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = DatabaseKey::new(Secret::new([1; 32]));
+        let store = Store::create(&dir.path().join("store"), &key, StoreOptions::default()).unwrap();
+        for undo in [false, true, false] {
+            let _ = store.write("test", |tx| {
+                append(tx, &Record::of(Act::Sent, Timestamp::from_millis(1)))?;
+                if undo { Err(StoreError::Corrupt) } else { Ok(()) }
+            });
+        }
+        assert_eq!(store.read(verify).unwrap(), Finding::Intact(2));
+    }
+
+    #[test]
+    fn a_record_shows_what_was_done_and_no_more() {
+        let record = Record::of(Act::Unmasked, Timestamp::from_millis(1)).because("BTG", "CANARY");
+        assert_eq!(format!("{record:?}"), "Record { act: Unmasked, .. }");
+    }
 }

@@ -12,8 +12,11 @@ use crate::vault::{
     VaultError,
 };
 
+// An address may hold a name and a password.
+redacted!(Proxy);
+
 /// Which way leads to the relay.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
     /// What the system's settings say.
     #[default]

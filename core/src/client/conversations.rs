@@ -18,7 +18,10 @@ pub struct SendHandle {
 
 impl From<Sent> for SendHandle {
     fn from(sent: Sent) -> Self {
-        Self { message: sent.message, conversation: sent.conversation }
+        Self {
+            message: sent.message,
+            conversation: sent.conversation,
+        }
     }
 }
 
@@ -33,7 +36,9 @@ impl Client {
     /// # Errors
     /// `store.locked`, `device.not_enrolled`.
     pub fn conversations(&self) -> Result<Vec<ConversationView>, Error> {
-        Ok(self.engine()?.read(|tx, context| Renderer::new(tx, context).conversations())?)
+        Ok(self
+            .engine()?
+            .read(|tx, context| Renderer::new(tx, context).conversations())?)
     }
 
     /// A conversation by identifier, the beginning of one (at least six digits), title, or the other's name.
@@ -51,6 +56,10 @@ impl Client {
         }
         if found.is_empty() && wanted.len() >= 3 {
             found = by(&|c| c.title.to_lowercase().contains(&wanted) && usable(c));
+        }
+        if found.is_empty() {
+            // One that is over can still be read.
+            found = by(&|c| c.title.to_lowercase() == wanted);
         }
         match found.as_slice() {
             [one] => one.id.parse().map_err(|_| ConversationError::NoConversation.into()),
@@ -180,11 +189,19 @@ impl Client {
     pub fn find_message(&self, text: &str) -> Result<MessageId, Error> {
         let text = text.trim();
         let even = text.len() & !1;
-        let bytes = text.get(..even).and_then(codec::unhex).filter(|b| b.len() >= 3 && b.len() <= 32);
+        let bytes = text
+            .get(..even)
+            .and_then(codec::unhex)
+            .filter(|b| b.len() >= 3 && b.len() <= 32);
         let bytes = bytes.ok_or(ConversationError::NoMessage)?;
-        let found = self.store()?.read::<_, crate::store::StoreError>(|tx| tx.messages_by_prefix(&bytes))?;
+        let found = self
+            .store()?
+            .read::<_, crate::store::StoreError>(|tx| tx.messages_by_prefix(&bytes))?;
         let lower = text.to_lowercase();
-        let found: Vec<_> = found.iter().filter(|row| row.id.to_string().starts_with(&lower)).collect();
+        let found: Vec<_> = found
+            .iter()
+            .filter(|row| row.id.to_string().starts_with(&lower))
+            .collect();
         match found.as_slice() {
             [one] => Ok(one.id),
             [] => Err(ConversationError::NoMessage.into()),

@@ -1,6 +1,7 @@
 //! The error a caller sees: a stable code, a class, what can be done, and a sentence for a human. No content inside.
 
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use sotto_content::readback::ReadBackError;
@@ -10,8 +11,12 @@ use crate::admin::AdminError;
 use crate::clinical::ClinicalError;
 use crate::conversation::ConversationError;
 use crate::enrol::EnrolError;
+use crate::inbox::InboxError;
+use crate::membership::MembershipError;
+use crate::outbox::OutboxError;
 use crate::store::StoreError;
 use crate::sync::SyncError;
+use crate::timeline::TimelineError;
 use crate::transport::{self, NetworkError, TransportError};
 use crate::vault::VaultError;
 
@@ -58,11 +63,21 @@ pub struct Error {
 
 impl Error {
     pub(super) fn new(kind: ErrorKind, code: &'static str, retry: Retry, text: impl Into<String>) -> Self {
-        Self { kind, code, retry, text: text.into() }
+        Self {
+            kind,
+            code,
+            retry,
+            text: text.into(),
+        }
     }
     /// The store is not open in this client.
     pub(super) fn locked() -> Self {
-        Self::new(ErrorKind::Locked, "store.locked", Retry::NeedsUser, "the store is locked: unlock it first")
+        Self::new(
+            ErrorKind::Locked,
+            "store.locked",
+            Retry::NeedsUser,
+            "the store is locked: unlock it first",
+        )
     }
     /// Its class.
     #[must_use]
@@ -104,7 +119,7 @@ impl From<StoreError> for Error {
             StoreError::LockedByAnotherProcess | StoreError::Busy { .. } => {
                 (ErrorKind::Locked, "store.busy", Retry::Later(None))
             }
-            StoreError::AlreadyRunning => (ErrorKind::Locked, "store.running", Retry::NeedsUser),
+            StoreError::AlreadyRunning => (ErrorKind::Refused, "store.running", Retry::NeedsUser),
             StoreError::Corrupt | StoreError::Value { .. } => (ErrorKind::Internal, "store.damaged", Retry::NeedsUser),
             StoreError::NewerSchema { .. } | StoreError::ForeignMigration { .. } => {
                 (ErrorKind::Internal, "store.newer", Retry::NeedsUser)
@@ -143,6 +158,24 @@ impl From<TransportError> for Error {
             transport::Retry::Never => Retry::Never,
             transport::Retry::NeedsUser => Retry::NeedsUser,
         };
+        // Not the network's doing.
+        match &error {
+            TransportError::Local(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                return Self::new(ErrorKind::Internal, "disk.full", Retry::NeedsUser, error.to_string());
+            }
+            TransportError::Local(_) => {
+                return Self::new(ErrorKind::Internal, "file.failed", Retry::NeedsUser, error.to_string());
+            }
+            TransportError::Endpoint(_) => {
+                return Self::new(
+                    ErrorKind::BadInput,
+                    "relay.address",
+                    Retry::NeedsUser,
+                    error.to_string(),
+                );
+            }
+            _ => {}
+        }
         let code = match &error {
             TransportError::Network(NetworkError::PinMismatch) => "relay.pin_mismatch",
             TransportError::Network(_) | TransportError::SocketClosed => "relay.unreachable",
@@ -166,8 +199,16 @@ impl From<SyncError> for Error {
         let text = error.to_string();
         let of = |kind, code, retry| Self::new(kind, code, retry, text.clone());
         match error {
-            SyncError::Store(error) => error.into(),
+            SyncError::Store(error)
+            | SyncError::Inbox(InboxError::Store(error))
+            | SyncError::Outbox(OutboxError::Store(error) | OutboxError::Membership(MembershipError::Store(error)))
+            | SyncError::Membership(MembershipError::Store(error))
+            | SyncError::Timeline(TimelineError::Store(error)) => error.into(),
             SyncError::Transport(error) => error.into(),
+            SyncError::Membership(MembershipError::TooLarge)
+            | SyncError::Outbox(OutboxError::Membership(MembershipError::TooLarge)) => {
+                of(ErrorKind::BadInput, "message.too_long", Retry::Never)
+            }
             SyncError::NotEnrolled => of(ErrorKind::Refused, "device.not_enrolled", Retry::NeedsUser),
             SyncError::CopiedStore => of(ErrorKind::Refused, "device.copied_store", Retry::NeedsUser),
             SyncError::Excluded => of(ErrorKind::Refused, "device.excluded", Retry::Never),
@@ -193,18 +234,25 @@ impl From<ConversationError> for Error {
             E::Oneself => (ErrorKind::Refused, "conversation.oneself"),
             E::Closed => (ErrorKind::Refused, "conversation.closed"),
             E::Empty => (ErrorKind::BadInput, "message.empty"),
+            E::Reaction => (ErrorKind::BadInput, "message.reaction"),
             E::TooLong => (ErrorKind::BadInput, "message.too_long"),
             E::NotYours => (ErrorKind::Refused, "message.not_yours"),
             E::Gone => (ErrorKind::NotFound, "message.gone"),
             E::AttachmentGone => (ErrorKind::NotFound, "attachment.gone"),
             E::AttachmentDamaged => (ErrorKind::BadInput, "attachment.damaged"),
+            E::NothingToExport => (ErrorKind::NotFound, "export.nothing"),
             E::Purpose => (ErrorKind::Usage, "purpose.missing"),
+            E::NotAFile => (ErrorKind::BadInput, "file.not_plain"),
+            E::FileExists => (ErrorKind::BadInput, "file.exists"),
+            E::File(io::ErrorKind::NotFound) => (ErrorKind::NotFound, "file.not_found"),
+            E::File(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => (ErrorKind::Internal, "disk.full"),
             E::File(_) => (ErrorKind::BadInput, "file.failed"),
             E::FileTooLarge => (ErrorKind::BadInput, "file.too_large"),
         };
         let text = error.to_string();
         match error {
             E::Sync(error) => error.into(),
+            E::Purpose | E::File(_) | E::FileExists | E::NotAllowed => Self::new(kind, code, Retry::NeedsUser, text),
             _ => Self::new(kind, code, Retry::Never, text),
         }
     }
@@ -224,6 +272,9 @@ impl From<ClinicalError> for Error {
             E::OtherPatient => (ErrorKind::Refused, "result.other_patient"),
             E::NotACard => (ErrorKind::NotFound, "result.none"),
             E::Superseded => (ErrorKind::Refused, "result.superseded"),
+            E::Outdated => (ErrorKind::Refused, "result.outdated"),
+            E::Disputed => (ErrorKind::Refused, "result.disputed"),
+            E::Already => (ErrorKind::Refused, "result.already_acknowledged"),
             E::Withdrawn => (ErrorKind::Refused, "result.withdrawn"),
             E::OwnResult => (ErrorKind::Refused, "result.own"),
             E::NoPerson => (ErrorKind::Refused, "result.no_person"),
@@ -251,13 +302,20 @@ fn read_back(error: &ReadBackError) -> String {
             observation + 1
         ),
         ReadBackError::WrongIdentifier => {
-            "an identifier is not that of the patient on the card: nothing was acknowledged, and the sender is told".to_owned()
+            "an identifier is not that of the patient on the card: nothing was acknowledged, and the sender is told"
+                .to_owned()
         }
         ReadBackError::Unreadable { observation } => {
-            format!("type the value of observation {} as a plain number, without its unit", observation + 1)
+            format!(
+                "type the value of observation {} as a plain number, without its unit",
+                observation + 1
+            )
         }
         ReadBackError::OtherWay { observation } => {
-            format!("observation {} is read back by choosing one of the options that are shown", observation + 1)
+            format!(
+                "observation {} is read back by choosing one of the options that are shown",
+                observation + 1
+            )
         }
         ReadBackError::NotReadBack { observation } => {
             format!("observation {} must be read back too", observation + 1)
@@ -273,21 +331,149 @@ fn read_back(error: &ReadBackError) -> String {
 
 impl From<EnrolError> for Error {
     fn from(error: EnrolError) -> Self {
-        let text = error.to_string();
+        use EnrolError as E;
+        let (text, code) = (error.to_string(), error.code());
+        let of = |kind, retry| Self::new(kind, code, retry, text.clone());
         match error {
-            EnrolError::Store(error) => error.into(),
-            EnrolError::Transport(error) => error.into(),
-            _ => Self::new(ErrorKind::Refused, error.code(), Retry::NeedsUser, text),
+            E::Store(error) => error.into(),
+            E::Transport(error) => error.into(),
+            E::Sync(error) => error.into(),
+            E::Stopped => of(ErrorKind::Internal, Retry::Later(None)),
+            E::Crypto(_) | E::Roster(_) => of(ErrorKind::Internal, Retry::Never),
+            E::RootFile(_) => of(ErrorKind::Internal, Retry::NeedsUser),
+            E::Text(_) | E::Link | E::WordsMalformed | E::RootFileExists => of(ErrorKind::BadInput, Retry::NeedsUser),
+            E::WordsMissing => of(ErrorKind::Usage, Retry::NeedsUser),
+            E::InvitationUnknown | E::NotJoining => of(ErrorKind::NotFound, Retry::NeedsUser),
+            E::RosterOlder => of(ErrorKind::Network, Retry::Later(None)),
+            E::InvitationExpired | E::InvitationTaken | E::InvitationVoid | E::Refused(_) | E::Excluded => {
+                of(ErrorKind::Refused, Retry::Never)
+            }
+            E::AlreadyEnrolled
+            | E::Underway
+            | E::RootPassphrase
+            | E::RelayVersion
+            | E::RelayIdentity
+            | E::RegistrationToken
+            | E::RosterTaken
+            | E::WordsWrong
+            | E::OfferAltered
+            | E::KeysReplaced
+            | E::RosterForked
+            | E::RosterUnreadable
+            | E::UpdateRequired => of(ErrorKind::Refused, Retry::NeedsUser),
         }
     }
 }
 
 impl From<AdminError> for Error {
     fn from(error: AdminError) -> Self {
-        let text = error.to_string();
-        match error {
-            AdminError::Sync(error) => error.into(),
-            _ => Self::new(ErrorKind::Refused, error.code(), Retry::NeedsUser, text),
+        use AdminError as E;
+        let (text, code) = (error.to_string(), error.code());
+        if let E::Sync(error) = error {
+            return error.into();
+        }
+        let (kind, retry) = admin_class(&error);
+        // Which of several requests it was is in the words, why decides the class.
+        Self::new(kind, code, retry, text)
+    }
+}
+
+fn admin_class(error: &AdminError) -> (ErrorKind, Retry) {
+    use AdminError as E;
+    match error {
+        E::Item { cause, .. } => match &**cause {
+            E::Sync(SyncError::Transport(_)) => (ErrorKind::Network, Retry::Later(None)),
+            other => admin_class(other),
+        },
+        E::Sync(_) => (ErrorKind::Internal, Retry::Later(None)),
+        E::Roster(_) | E::Crypto(_) => (ErrorKind::Internal, Retry::Never),
+        E::Text(_) | E::TooMany => (ErrorKind::BadInput, Retry::NeedsUser),
+        E::UnknownRole | E::NoOwner | E::NoInvitation | E::NothingToApprove => (ErrorKind::NotFound, Retry::NeedsUser),
+        E::Contended => (ErrorKind::Network, Retry::Now),
+        E::NotPermitted(_)
+        | E::NeedsTwo
+        | E::LastAdministrator
+        | E::ExternalIdTaken
+        | E::Refused(_)
+        | E::InvitationVoid
+        | E::InvitationExpired
+        | E::Claim
+        | E::OwnDeparture
+        | E::NoCapability
+        | E::CapabilityRefused => (ErrorKind::Refused, Retry::NeedsUser),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_keeps_its_class_through_every_floor() {
+        let unreached = || TransportError::Network(NetworkError::Connect);
+        let full = || StoreError::DiskFull { doing: "writing" };
+        for (error, kind, code) in [
+            (
+                Error::from(EnrolError::Sync(unreached().into())),
+                ErrorKind::Network,
+                "relay.unreachable",
+            ),
+            (
+                AdminError::Sync(unreached().into()).into(),
+                ErrorKind::Network,
+                "relay.unreachable",
+            ),
+            (
+                ClinicalError::from(ConversationError::Sync(unreached().into())).into(),
+                ErrorKind::Network,
+                "relay.unreachable",
+            ),
+            (
+                SyncError::Inbox(InboxError::Store(full())).into(),
+                ErrorKind::Internal,
+                "store.disk_full",
+            ),
+            (
+                SyncError::Timeline(TimelineError::Store(full())).into(),
+                ErrorKind::Internal,
+                "store.disk_full",
+            ),
+            (AdminError::NoOwner.into(), ErrorKind::NotFound, "admin.no_owner"),
+            (
+                AdminError::UnknownRole.into(),
+                ErrorKind::NotFound,
+                "admin.unknown_role",
+            ),
+            (AdminError::Text("name").into(), ErrorKind::BadInput, "admin.text"),
+            (
+                AdminError::Item {
+                    number: 2,
+                    cause: Box::new(AdminError::UnknownRole),
+                }
+                .into(),
+                ErrorKind::NotFound,
+                "admin.unknown_role",
+            ),
+            (EnrolError::Link.into(), ErrorKind::BadInput, "enrol.link"),
+            (
+                EnrolError::InvitationUnknown.into(),
+                ErrorKind::NotFound,
+                "enrol.invitation_unknown",
+            ),
+            (EnrolError::WordsWrong.into(), ErrorKind::Refused, "enrol.words_wrong"),
+            (
+                ConversationError::File(io::ErrorKind::NotFound).into(),
+                ErrorKind::NotFound,
+                "file.not_found",
+            ),
+            (
+                TransportError::Local(io::ErrorKind::StorageFull).into(),
+                ErrorKind::Internal,
+                "disk.full",
+            ),
+        ] {
+            assert_eq!((error.kind(), error.code()), (kind, code));
+            assert!(!error.to_string().is_empty());
         }
     }
 }

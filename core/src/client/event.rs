@@ -1,10 +1,13 @@
 //! What has changed, told after the commit.
 
-use tokio::sync::broadcast;
+use std::sync::{Arc, Weak};
 
-use super::{Client, Error};
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+
+use super::{Client, Error, Inner, relock};
 use crate::base::{ConversationId, MessageId};
-use crate::store::{Change, Notice, Topic};
+use crate::store::{Change, Notice, Subscription, Topic};
 
 /// One thing that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub enum Event {
     Roster,
     /// Something is held, or no longer.
     Held,
-    /// Another process changed the store, or events were missed: read again.
+    /// Another process changed the store, events were missed, or the client was locked: read again.
     Reset,
     /// The live connection came or went.
     Connection {
@@ -38,6 +41,22 @@ pub enum Event {
     CloneAlarm,
 }
 
+/// Carries what a store tells to whoever listens, until the store is closed.
+async fn carry(mut notices: Subscription, inner: Weak<Inner>) {
+    while let Some(notice) = notices.next().await {
+        let Some(inner) = inner.upgrade() else { return };
+        let client = Client { inner };
+        match notice {
+            Notice::Changes(changes) => {
+                for event in changes.iter().filter_map(|change| client.event(change)) {
+                    client.tell(event);
+                }
+            }
+            Notice::Elsewhere | Notice::Missed(_) => client.tell(Event::Reset),
+        }
+    }
+}
+
 impl Client {
     /// Hears what changes from now on. Must be called inside a tokio runtime, which carries the events.
     ///
@@ -46,32 +65,16 @@ impl Client {
     pub fn events(&self) -> Result<broadcast::Receiver<Event>, Error> {
         let store = self.store()?;
         let receiver = self.inner.events.subscribe();
-        let mut notices = store.subscribe();
-        let sender = self.inner.events.clone();
-        let client = self.clone();
-        let weak = std::sync::Arc::downgrade(&client.inner);
-        drop((client, store));
-        tokio::spawn(async move {
-            while let Some(notice) = notices.next().await {
-                let Some(inner) = weak.upgrade() else { return };
-                let client = Self { inner };
-                match notice {
-                    Notice::Changes(changes) => {
-                        for event in changes.iter().filter_map(|change| client.event(change)) {
-                            // Nobody listening is no error.
-                            let _ = sender.send(event);
-                        }
-                    }
-                    Notice::Elsewhere | Notice::Missed(_) => {
-                        let _ = sender.send(Event::Reset);
-                    }
-                }
-            }
-        });
+        let mut carrier = relock(&self.inner.carrier);
+        // One task carries the store's notices to all who listen; one whose runtime has ended is replaced.
+        if carrier.as_ref().is_none_or(JoinHandle::is_finished) {
+            *carrier = Some(tokio::spawn(carry(store.subscribe(), Arc::downgrade(&self.inner))));
+        }
         Ok(receiver)
     }
 
     pub(super) fn tell(&self, event: Event) {
+        // Nobody listening is no error.
         let _ = self.inner.events.send(event);
     }
 
@@ -80,9 +83,14 @@ impl Client {
             Topic::Message => {
                 let message = MessageId::from_slice(&change.key)?;
                 let row = self.store().ok()?.read(|tx| tx.message(message)).ok()??;
-                Event::Message { conversation: row.conversation, message }
+                Event::Message {
+                    conversation: row.conversation,
+                    message,
+                }
             }
-            Topic::Receipt => Event::State { message: MessageId::from_slice(&change.key)? },
+            Topic::Receipt => Event::State {
+                message: MessageId::from_slice(&change.key)?,
+            },
             Topic::Conversation => Event::Conversations,
             Topic::Roster => Event::Roster,
             Topic::Held => Event::Held,

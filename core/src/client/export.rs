@@ -3,18 +3,19 @@
 use sotto_content::card::ResultCard;
 use sotto_content::export::{Exported, Party, Payload, Spoken, bundle};
 use sotto_content::masking::{Purpose, PurposeCode};
-use sotto_content::mimi::{MessageId as MimiId, MimiContent, Meaning};
+use sotto_content::mimi::{Meaning, MessageId as MimiId, MimiContent};
 use sotto_content::state::State as Word;
 use sotto_content::statement::{DeliveryReceipt, Signed, Statement};
 
 use super::render::Renderer;
 use super::{Client, Error, ExportScope, Unmask};
 use crate::audit::{self, Act, Record};
-use crate::base::{DeviceId, Owner};
+use crate::base::{DeviceId, MessageId, Owner, Timestamp};
 use crate::conversation::ConversationError;
 use crate::roster::{Action, Actor, Relation, Scope};
 use crate::store::table::message::{MessageKind, MessageRow, Presence};
-use crate::timeline::State;
+use crate::store::table::state::StateRow;
+use crate::timeline::{State, withdrawn};
 
 impl Client {
     /// A conversation, or one message with everything said about it, as a FHIR R4 Bundle (Communication, Task,
@@ -27,13 +28,24 @@ impl Client {
         Purpose::new(code, &unmask.reason).map_err(|_| ConversationError::Purpose)?;
         let exported = self.render(|renderer| renderer.exported(scope))?;
         self.engine()?.write("recording an export", |tx, context| {
-            let mut record = Record::of(Act::Exported, context.now).by(context.me.owner.person());
-            record.purpose = Some(unmask.purpose.clone());
-            record.reason = Some(unmask.reason.clone());
-            if let ExportScope::Message(id) = scope {
-                record = record.about(id);
+            for one in &exported {
+                let id = MessageId::new(*one.message.as_bytes());
+                let token = tx
+                    .card(id)?
+                    .map(|card| tx.patient_token(&card.patient))
+                    .transpose()?
+                    .flatten();
+                let record = Record::of(Act::Exported, context.now)
+                    .about(id)
+                    .by(context.me.owner.person());
+                audit::append(
+                    tx,
+                    &record
+                        .of_patient(token.as_ref())
+                        .because(&unmask.purpose, &unmask.reason),
+                )?;
             }
-            Ok(audit::append(tx, &record)?)
+            Ok(())
         })?;
         let json = bundle(&exported, self.inner.clock.now().millis()).map_err(|_| ConversationError::Gone)?;
         Ok(json.to_string())
@@ -50,38 +62,67 @@ impl Renderer<'_> {
             }
         };
         rows.reverse();
+        // Statements leave with the card that they are about; what the system tells is no one's words.
+        rows.retain(|row| !matches!(row.kind, MessageKind::System | MessageKind::Statement));
+        if rows.is_empty() {
+            return Err(ConversationError::NothingToExport);
+        }
+        // What one sent oneself, with the proofs about it, is one's own to keep: a laboratory's loop record.
         let own = rows.iter().all(|row| row.owner == self.context.me.owner.as_bytes());
         let actor = Actor::device(self.context.me.device);
         let relation = Scope::organisation().with(Relation::Addressed);
         if !own && self.context.roster.may(actor, Action::Export, &relation).is_err() {
             return Err(ConversationError::NotAllowed);
         }
-        rows.iter()
-            .filter(|row| !matches!(row.kind, MessageKind::System | MessageKind::Statement))
-            .map(|row| self.one(row))
-            .collect()
+        rows.iter().map(|row| self.one(row)).collect()
     }
 
     fn one(&self, row: &MessageRow) -> Result<Exported, ConversationError> {
-        let conversation = self.tx.conversation(row.conversation)?.ok_or(ConversationError::NoConversation)?;
+        let conversation = self
+            .tx
+            .conversation(row.conversation)?
+            .ok_or(ConversationError::NoConversation)?;
         let sender = Owner::from_parts(row.owner_kind, &row.owner).ok_or(ConversationError::NoOwner)?;
-        let recipients: Vec<Owner> = self.owners(&conversation)?.into_iter().filter(|o| *o != sender).collect();
-        let proven = self.tx.message_states(row.id)?;
+        let proven: Vec<StateRow> = self
+            .tx
+            .message_states(row.id)?
+            .into_iter()
+            .filter(|s| dated(s.at))
+            .collect();
+        // Members of now, and whoever has proven something and left since.
+        let mut recipients = self.owners(&conversation)?;
+        recipients.extend(proven.iter().filter_map(|s| self.context.owner_of(&s.device?)));
+        recipients.sort_unstable();
+        recipients.dedup();
+        recipients.retain(|owner| *owner != sender);
         let mut states = Vec::new();
         for owner in &recipients {
-            let of_owner = proven.iter().filter(|s| s.device.is_some_and(|d| self.context.owner_of(&d) == Some(*owner)));
-            let furthest = of_owner.filter_map(|s| State::from_code(s.state)).max();
-            let word = furthest.map_or("queued", State::as_str).replace('_', " ");
-            states.push((self.party(owner), Word::parse(&word).unwrap_or(Word::Queued)));
+            // The furthest that is proven; the relay's word where it is all there is; nothing where nothing is.
+            let of_owner = proven
+                .iter()
+                .filter(|s| s.device.is_none_or(|d| self.context.owner_of(&d) == Some(*owner)));
+            let furthest = of_owner
+                .filter_map(|s| State::from_code(s.state))
+                .filter_map(|s| Some((s, word(s)?)))
+                .max_by_key(|(s, _)| *s);
+            if let Some((_, word)) = furthest {
+                states.push((self.party(owner), word));
+            }
         }
         let mut receipts = Vec::new();
         let mut statements = Vec::new();
         for state in &proven {
             let Some(device) = state.device else { continue };
             if let Ok(signed) = Signed::<Statement>::decode(&state.proof) {
-                statements.push(Spoken { signed, speaker: self.device_party(&device) });
+                statements.push(Spoken {
+                    signed,
+                    speaker: self.device_party(&device),
+                });
             } else if let Ok(signed) = Signed::<DeliveryReceipt>::decode(&state.proof) {
-                receipts.push(Spoken { signed, speaker: self.device_party(&device) });
+                receipts.push(Spoken {
+                    signed,
+                    speaker: self.device_party(&device),
+                });
             }
         }
         Ok(Exported {
@@ -89,7 +130,7 @@ impl Renderer<'_> {
             sender: self.party(&sender),
             recipients: recipients.iter().map(|owner| self.party(owner)).collect(),
             sent_ms: row.sent.millis(),
-            payload: payload(row),
+            payload: payload(row, self.tx.card(row.id)?.is_some_and(|card| card.blanked)),
             in_reply_to: row.reply_to.map(|id| MimiId(*id.as_bytes())),
             states,
             receipts,
@@ -98,19 +139,39 @@ impl Renderer<'_> {
     }
 
     fn party(&self, owner: &Owner) -> Party {
-        Party { id: owner.to_string(), name: self.context.name_of(owner) }
+        Party {
+            id: owner.to_string(),
+            name: self.context.name_of(owner),
+        }
     }
 
     fn device_party(&self, device: &DeviceId) -> Party {
-        Party { id: device.to_string(), name: self.device_owner_name(device) }
+        Party {
+            id: device.to_string(),
+            name: self.device_owner_name(device),
+        }
     }
 }
 
-fn payload(row: &MessageRow) -> Payload {
-    let content = MimiContent::decode(&row.body).ok().filter(|_| row.presence == Presence::Here);
-    let Some(content) = content else { return Payload::Retracted };
+fn word(state: State) -> Option<Word> {
+    Word::parse(&state.as_str().replace('_', " "))
+}
+
+/// A time that cannot be written as a date would keep all else from leaving.
+fn dated(at: Timestamp) -> bool {
+    !at.to_rfc3339().is_empty()
+}
+
+fn payload(row: &MessageRow, blanked: bool) -> Payload {
+    let content = MimiContent::decode(&row.body)
+        .ok()
+        .filter(|_| row.presence == Presence::Here);
+    let Some(content) = content else {
+        return Payload::Retracted;
+    };
     match content.meaning() {
         Meaning::Card(bytes) => match ResultCard::from_bytes(bytes) {
+            Ok(card) if blanked => Payload::Card(Box::new(withdrawn(card))),
             Ok(card) => Payload::Card(Box::new(card)),
             Err(_) => Payload::Retracted,
         },

@@ -4,6 +4,8 @@
 //! [`Client::lock`]. Reading and writing are local and immediate; [`Client::sync_once`] and [`Client::run`] exchange with
 //! the relay. Everything that changes fires an [`Event`], after it has been committed.
 
+#[macro_use]
+mod redact;
 mod builder;
 mod conversations;
 mod error;
@@ -22,17 +24,17 @@ mod view;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 pub use builder::{ClientBuilder, NeedsUnlock, Proxy};
 pub use conversations::SendHandle;
 pub use error::{Error, ErrorKind, Retry};
 pub use event::Event;
-pub use timeline::{Diff, Timeline};
 pub use request::{
     Acknowledge, Draft, ExportScope, FoundOrganisation, Invite, Invitee, Leave, ReadBack, Recipient, RelayAddress,
     SendResult, Unlock, Unmask,
 };
+pub use timeline::{Diff, Timeline};
 pub use view::{
     AttachmentView, CardView, ConversationView, DeviceView, Finding, HeldView, InvitationView, JoinView,
     MessageStatusView, MessageView, ObservationView, PendingApprovalView, PersonView, SentResultView, StateTime,
@@ -62,6 +64,10 @@ struct Inner {
     store: RwLock<Option<Store>>,
     engine: Mutex<Option<Arc<Engine>>>,
     events: broadcast::Sender<Event>,
+    /// Carries the store's notices to `events`.
+    carrier: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    /// `true` once locked: what runs, ends.
+    locked: watch::Sender<bool>,
 }
 
 impl std::fmt::Debug for Client {
@@ -89,7 +95,14 @@ impl Client {
         builder::needs_unlock(home)
     }
 
-    fn over(home: PathBuf, store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>, proxy: Proxy, fast_kdf: bool) -> Self {
+    fn over(
+        home: PathBuf,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        proxy: Proxy,
+        fast_kdf: bool,
+    ) -> Self {
         let (events, _) = broadcast::channel(1024);
         Self {
             inner: Arc::new(Inner {
@@ -101,39 +114,60 @@ impl Client {
                 store: RwLock::new(Some(store)),
                 engine: Mutex::new(None),
                 events,
+                carrier: Mutex::new(None),
+                locked: watch::Sender::new(false),
             }),
         }
     }
 
     /// The open store.
     fn store(&self) -> Result<Store, Error> {
-        self.inner.store.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(Error::locked)
+        self.inner
+            .store
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(Error::locked)
     }
 
     /// The sync engine of an enrolled device.
     fn engine(&self) -> Result<Arc<Engine>, Error> {
-        let store = self.store()?;
         let mut engine = relock(&self.inner.engine);
+        // Asked under the lock, so that a client that is being locked keeps no engine.
+        let store = self.store()?;
         if let Some(engine) = engine.as_ref() {
             return Ok(Arc::clone(engine));
         }
         let member = enrol::member(&store)?.ok_or(crate::sync::SyncError::NotEnrolled)?;
         let endpoint = enrol::endpoint(&member.relay, self.inner.proxy.setting())?;
         let transport = Transport::new(endpoint).map_err(crate::transport::TransportError::from)?;
-        let made =
-            Arc::new(Engine::new(store, transport, Arc::clone(&self.inner.clock), Arc::clone(&self.inner.random)));
+        let made = Arc::new(Engine::new(
+            store,
+            transport,
+            Arc::clone(&self.inner.clock),
+            Arc::clone(&self.inner.random),
+        ));
         *engine = Some(Arc::clone(&made));
         Ok(made)
     }
 
-    /// Drops the keys from memory and closes the store. Calls in flight end with their transaction; every later call
-    /// fails as locked.
+    /// Drops the keys from memory and closes the store. Calls in flight end with their transaction, [`Client::run`] ends,
+    /// and every later call fails as locked.
     ///
     /// # Errors
     /// None today; the signature leaves room for vaults that can refuse.
     pub fn lock(&self) -> Result<(), Error> {
-        *relock(&self.inner.engine) = None;
+        let mut engine = relock(&self.inner.engine);
+        *engine = None;
         *self.inner.store.write().unwrap_or_else(PoisonError::into_inner) = None;
+        drop(engine);
+        self.inner.locked.send_replace(true);
+        // Whoever watches looks again, and finds it locked.
+        self.tell(Event::Reset);
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;

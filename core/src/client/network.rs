@@ -4,7 +4,13 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::{Client, Error, Event, SyncReport};
+use crate::store::{RunRole, SessionRole, StoreError};
 use crate::sync::{Signal, SyncError};
+
+/// How often a role is tried that another process has.
+const ROLE_WAIT: Duration = Duration::from_millis(20);
+/// How often before it is taken for somebody who stays connected.
+const ROLE_TRIES: u32 = 25;
 
 impl Client {
     /// One round: the roster, what waits to be sent, the mailbox until it is empty, receipts.
@@ -14,24 +20,20 @@ impl Client {
     pub async fn sync_once(&self, deadline: Duration) -> Result<SyncReport, Error> {
         let engine = self.engine()?;
         let request = deadline.min(Duration::from_secs(60));
-        // Where another process runs this store, its session stays: what may leave without one leaves from here, and
-        // the other notices the rest.
-        let role = match self.store()?.try_run_role() {
-            Ok(role) => Some(role),
-            Err(crate::store::StoreError::AlreadyRunning) => None,
-            Err(error) => return Err(error.into()),
-        };
         let work = async {
-            match &role {
-                Some(_) => engine.round(request).await,
-                None => engine.hand_in(request).await,
+            match self.session_for_a_round().await? {
+                Some(_session) => Ok::<_, Error>(engine.round(request).await?),
+                // Another process stays connected and its session stays: what may leave without one leaves from here,
+                // and the other notices the rest.
+                None => Ok(engine.hand_in(request).await?),
             }
         };
         let round = tokio::time::timeout(deadline, work).await;
-        let round = round.map_err(|_| SyncError::from(crate::transport::TransportError::Network(
-            crate::transport::NetworkError::Timeout,
-        )))??;
-        drop(role);
+        let round = round.map_err(|_| {
+            Error::from(SyncError::from(crate::transport::TransportError::Network(
+                crate::transport::NetworkError::Timeout,
+            )))
+        })??;
         Ok(SyncReport {
             received: round.received,
             sent: round.sent,
@@ -43,7 +45,7 @@ impl Client {
         })
     }
 
-    /// Runs until `stop` resolves: sends at once what is written here, also by other processes, and takes in what
+    /// Runs until `stop` resolves or the client is locked: sends at once what is written here, also by other processes, and takes in what
     /// arrives. Returns when the last transaction has ended. One `run` per store.
     ///
     /// # Errors
@@ -51,8 +53,18 @@ impl Client {
     /// `roster.update_required`.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
         let engine = self.engine()?;
-        let role = self.store()?.try_run_role()?;
         let client = self.clone();
+        let mut locked = self.inner.locked.subscribe();
+        let mut stop = std::pin::pin!(async move {
+            tokio::select! {
+                () = stop => {}
+                _ = locked.wait_for(|locked| *locked) => {}
+            }
+        });
+        let role = tokio::select! {
+            () = &mut stop => return Ok(()),
+            role = self.role_to_run() => role?,
+        };
         let result = engine
             .run(stop, move |signal| {
                 client.tell(match signal {
@@ -63,5 +75,40 @@ impl Client {
             .await;
         drop(role);
         Ok(result?)
+    }
+
+    /// The session for one round, behind other commands that have it for theirs; `None` where a process stays connected.
+    async fn session_for_a_round(&self) -> Result<Option<SessionRole>, Error> {
+        let store = self.store()?;
+        loop {
+            if let Some(session) = store.try_session_role()? {
+                return Ok(Some(session));
+            }
+            match store.try_run_role() {
+                Err(StoreError::AlreadyRunning) => return Ok(None),
+                other => drop(other?),
+            }
+            tokio::time::sleep(ROLE_WAIT).await;
+        }
+    }
+
+    /// The role of staying connected, and the session once the command that may have it has ended its round.
+    async fn role_to_run(&self) -> Result<(RunRole, SessionRole), Error> {
+        let store = self.store()?;
+        let mut tries = 0;
+        let role = loop {
+            match store.try_run_role() {
+                // A command that looks whether somebody runs holds the role for a moment.
+                Err(StoreError::AlreadyRunning) if tries < ROLE_TRIES => tries += 1,
+                other => break other?,
+            }
+            tokio::time::sleep(ROLE_WAIT).await;
+        };
+        loop {
+            if let Some(session) = store.try_session_role()? {
+                return Ok((role, session));
+            }
+            tokio::time::sleep(ROLE_WAIT).await;
+        }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     PendingApprovalView, PersonView, Retry,
 };
 use crate::admin;
+use crate::audit::{self, Act, Record};
 use crate::base::{InvitationId, Owner, PersonId, Secret};
 use crate::conversation::ConversationError;
 use crate::enrol::{self, Join};
@@ -36,10 +37,24 @@ impl Client {
             device_label: request.device_label,
             root_file: request.root_file,
             root_passphrase: Zeroizing::new(request.root_passphrase.as_str().to_owned()),
-            root_cost: if self.inner.fast_kdf { Cost { memory_kib: 64, passes: 1 } } else { Cost::STANDARD },
+            root_cost: if self.inner.fast_kdf {
+                Cost {
+                    memory_kib: 64,
+                    passes: 1,
+                }
+            } else {
+                Cost::STANDARD
+            },
         };
         let proxy = self.inner.proxy.setting();
-        enrol::found(&self.store()?, &self.inner.clock, &self.inner.random, organisation, &proxy).await?;
+        enrol::found(
+            &self.store()?,
+            &self.inner.clock,
+            &self.inner.random,
+            organisation,
+            &proxy,
+        )
+        .await?;
         let _first_round_does_it = self.sync_once(INTRODUCTION).await;
         Ok(())
     }
@@ -84,6 +99,7 @@ impl Client {
     pub async fn invite(&self, request: Invite) -> Result<InvitationView, Error> {
         let approval = request.approval;
         let invitation = admin::invite(&self.engine()?, self.to_admin(request)?).await?;
+        self.record_administered("invited", 1)?;
         Ok(invitation_view(invitation, approval))
     }
 
@@ -95,19 +111,41 @@ impl Client {
         let approvals: Vec<bool> = requests.iter().map(|request| request.approval).collect();
         let wanted: Result<Vec<_>, Error> = requests.into_iter().map(|request| self.to_admin(request)).collect();
         let made = admin::invite_many(&self.engine()?, &wanted?).await?;
-        Ok(made.into_iter().zip(approvals).map(|(invitation, approval)| invitation_view(invitation, approval)).collect())
+        self.record_administered("invited", made.len())?;
+        Ok(made
+            .into_iter()
+            .zip(approvals)
+            .map(|(invitation, approval)| invitation_view(invitation, approval))
+            .collect())
     }
 
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "room for requests that need the roster")]
+    #[allow(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "room for requests that need the roster"
+    )]
     fn to_admin(&self, request: Invite) -> Result<admin::Invite, Error> {
         let invitee = match request.invitee {
-            Invitee::Person { name, unit, roles, external_ids } => {
-                admin::Invitee::Person { name, unit, roles, external_ids }
-            }
+            Invitee::Person {
+                name,
+                unit,
+                roles,
+                external_ids,
+            } => admin::Invitee::Person {
+                name,
+                unit,
+                roles,
+                external_ids,
+            },
             Invitee::Place { name, unit, roles } => admin::Invitee::Place { name, unit, roles },
             Invitee::NextDevice(owner) => admin::Invitee::NextDevice(owner),
         };
-        Ok(admin::Invite { invitee, approval: request.approval, valid: request.valid, in_person: request.in_person })
+        Ok(admin::Invite {
+            invitee,
+            approval: request.approval,
+            valid: request.valid,
+            in_person: request.in_person,
+        })
     }
 
     /// Devices that wait for this person's approval.
@@ -134,7 +172,7 @@ impl Client {
     /// `admin.nothing_to_approve`, `admin.not_permitted` and others.
     pub async fn approve(&self, invitation: InvitationId) -> Result<(), Error> {
         admin::approve(&self.engine()?, invitation).await?;
-        Ok(())
+        self.record_administered("approved a device", 1)
     }
 
     /// A person leaves: all their devices at once, and the organisation's key turns.
@@ -142,7 +180,25 @@ impl Client {
     /// # Errors
     /// `admin.not_permitted`, `admin.last_administrator`, `admin.own_departure` and others.
     pub async fn leave(&self, person: PersonId) -> Result<(), Error> {
-        Ok(admin::leave(&self.engine()?, Owner::Person(person)).await?)
+        admin::leave(&self.engine()?, Owner::Person(person)).await?;
+        self.record_administered("entered a departure", 1)
+    }
+
+    /// Records an act of administration, once it stands in the organisation's log: who and whom are told there, signed.
+    fn record_administered(&self, act: &str, times: usize) -> Result<(), Error> {
+        self.engine()?
+            .write("recording an act of administration", |tx, context| {
+                let record = Record::of(Act::Administered, context.now).by(context.me.owner.person());
+                let record = Record {
+                    reason: Some(act.to_owned()),
+                    ..record
+                };
+                for _ in 0..times {
+                    audit::append(tx, &record)?;
+                }
+                Ok(())
+            })?;
+        Ok(())
     }
 
     /// Finishes what a crash left half done: an invitation's offer, a rotation.
@@ -169,8 +225,17 @@ impl Client {
                 people.push(PersonView {
                     id: id.to_string(),
                     name: person.details.name.as_str().to_owned(),
-                    unit: person.details.unit.as_ref().map(|unit| unit.as_str().to_owned()).unwrap_or_default(),
-                    state: state_of(person.state.now(), roster.active_devices_of(owner).count(), &person.devices),
+                    unit: person
+                        .details
+                        .unit
+                        .as_ref()
+                        .map(|unit| unit.as_str().to_owned())
+                        .unwrap_or_default(),
+                    state: state_of(
+                        person.state.now(),
+                        roster.active_devices_of(owner).count(),
+                        &person.devices,
+                    ),
                     roles: roles_of(roster, &view, owner),
                     external_ids: person
                         .details
@@ -188,8 +253,17 @@ impl Client {
                 people.push(PersonView {
                     id: id.to_string(),
                     name: place.details.name.as_str().to_owned(),
-                    unit: place.details.unit.as_ref().map(|unit| unit.as_str().to_owned()).unwrap_or_default(),
-                    state: state_of(place.state.now(), roster.active_devices_of(owner).count(), &place.devices),
+                    unit: place
+                        .details
+                        .unit
+                        .as_ref()
+                        .map(|unit| unit.as_str().to_owned())
+                        .unwrap_or_default(),
+                    state: state_of(
+                        place.state.now(),
+                        roster.active_devices_of(owner).count(),
+                        &place.devices,
+                    ),
                     roles: roles_of(roster, &view, owner),
                     external_ids: Vec::new(),
                     devices: roster.active_devices_of(owner).count(),
@@ -246,11 +320,20 @@ impl Client {
     /// `person.not_found`; `ambiguous` where several match.
     pub fn find_owner(&self, text: &str) -> Result<Owner, Error> {
         let wanted = text.trim().to_lowercase();
-        let people: Vec<PersonView> = self.people()?.into_iter().filter(|person| person.state != "left").collect();
+        let people: Vec<PersonView> = self
+            .people()?
+            .into_iter()
+            .filter(|person| person.state != "left")
+            .collect();
         let tests: [&dyn Fn(&PersonView) -> bool; 4] = [
             &|person| wanted.len() >= 6 && person.id.starts_with(&wanted),
             &|person| person.name.to_lowercase() == wanted,
-            &|person| person.external_ids.iter().any(|(_, value)| value.to_lowercase() == wanted),
+            &|person| {
+                person
+                    .external_ids
+                    .iter()
+                    .any(|(_, value)| value.to_lowercase() == wanted)
+            },
             &|person| wanted.len() >= 3 && person.name.to_lowercase().contains(&wanted),
         ];
         for test in tests {

@@ -8,6 +8,7 @@ use super::{AttachmentView, Client, ConversationView, Error, MessageView, Unmask
 use crate::audit::{self, Act, Record};
 use crate::base::{ConversationId, DeviceId, MessageId, Owner, codec};
 use crate::conversation::ConversationError;
+use crate::conversation::members::refused;
 use crate::membership::Context;
 use crate::mls;
 use crate::store::ReadTx;
@@ -41,7 +42,12 @@ impl Client {
         });
         match (result, refusal) {
             (Ok(value), _) => Ok(value),
-            (Err(_), Some(refusal)) => Err(refusal.into()),
+            (Err(_), Some(refusal)) => {
+                if matches!(refusal, ConversationError::NotAllowed) {
+                    refused(&*self.engine()?)?;
+                }
+                Err(refusal.into())
+            }
             (Err(error), None) => Err(error.into()),
         }
     }
@@ -61,11 +67,11 @@ impl Client {
         }
         self.engine()?.write("recording what was unmasked", |tx, context| {
             for (message, token) in &shown {
-                let mut record =
-                    Record::of(Act::Unmasked, context.now).about(*message).by(context.me.owner.person());
+                let mut record = Record::of(Act::Unmasked, context.now)
+                    .about(*message)
+                    .by(context.me.owner.person());
                 record.patient = Some(token.clone());
-                record.purpose = Some(unmask.purpose.clone());
-                record.reason = Some(unmask.reason.clone());
+                let record = record.because(&unmask.purpose, &unmask.reason);
                 audit::append(tx, &record)?;
             }
             Ok(())
@@ -119,7 +125,11 @@ impl<'a> Renderer<'a> {
         }
         if row.state == ConversationState::Creating {
             let wished = self.tx.wishes(row.id)?;
-            owners.extend(wished.iter().filter_map(|wish| Owner::from_parts(wish.owner_kind, &wish.owner)));
+            owners.extend(
+                wished
+                    .iter()
+                    .filter_map(|wish| Owner::from_parts(wish.owner_kind, &wish.owner)),
+            );
         }
         owners.sort_unstable();
         owners.dedup();
@@ -128,7 +138,9 @@ impl<'a> Renderer<'a> {
 
     /// A conversation's title, or the other's name.
     pub(super) fn title_of(&self, id: ConversationId) -> Result<String, SyncError> {
-        let Some(row) = self.tx.conversation(id)? else { return Ok(String::new()) };
+        let Some(row) = self.tx.conversation(id)? else {
+            return Ok(String::new());
+        };
         self.title(&row, &self.owners(&row)?)
     }
 
@@ -137,8 +149,11 @@ impl<'a> Renderer<'a> {
         if row.kind == ConversationKind::Group && !row.title.is_empty() {
             return Ok(row.title.clone());
         }
-        let others: Vec<String> =
-            owners.iter().filter(|o| **o != self.context.me.owner).map(|o| self.context.name_of(o)).collect();
+        let others: Vec<String> = owners
+            .iter()
+            .filter(|o| **o != self.context.me.owner)
+            .map(|o| self.context.name_of(o))
+            .collect();
         if others.is_empty() {
             let peer = [1, 2].iter().find_map(|kind| {
                 let owner = Owner::from_parts(*kind, &row.peer)?;
@@ -157,35 +172,38 @@ impl<'a> Renderer<'a> {
                 let owners = self.owners(row)?;
                 Ok(ConversationView {
                     id: row.id.to_string(),
-                    kind: if row.kind == ConversationKind::Direct { "direct" } else { "group" },
+                    kind: if row.kind == ConversationKind::Direct {
+                        "direct"
+                    } else {
+                        "group"
+                    },
                     title: self.title(row, &owners)?,
                     state: state_word(row.state),
                     members: owners.iter().map(|owner| self.context.name_of(owner)).collect(),
                     updated: row.updated.to_rfc3339(),
-                    unacknowledged: self.unacknowledged(row)?,
+                    unacknowledged: self.open_cards(row)?.len(),
                 })
             })
             .collect()
     }
 
-    /// Cards addressed to me, current, not withdrawn, and acknowledged by nobody.
-    fn unacknowledged(&self, row: &ConversationRow) -> Result<usize, SyncError> {
-        let mut count = 0;
-        for card in self.tx.cards_of_conversation(row.id)? {
-            let mine = card.issuer == self.context.me.owner.as_bytes();
-            let newest = self.tx.card_versions(&card.identity, &card.issuer)?.iter().map(|c| c.version).max();
-            if mine || card.blanked || newest.is_some_and(|newest| newest > card.version) {
-                continue;
-            }
-            let taken = self.tx.message_states(card.message)?.iter().any(|state| {
-                matches!(
-                    State::from_code(state.state),
-                    Some(State::Acknowledged | State::AcknowledgedByTelephone | State::Declined)
-                )
+    /// Cards addressed to me, current, not withdrawn, taken by nobody and not declined by me.
+    pub(super) fn open_cards(&self, row: &ConversationRow) -> Result<Vec<MessageId>, SyncError> {
+        let me = self.context.me.owner;
+        let mut open = Vec::new();
+        for message in self.tx.open_cards(row.id, me.as_bytes())? {
+            // That somebody else declined takes it off nobody's list but their own.
+            let declined = self.tx.message_states(message)?.iter().any(|state| {
+                let left = matches!(State::from_code(state.state), Some(State::Declined | State::Redirected));
+                left && state
+                    .device
+                    .is_some_and(|device| self.context.owner_of(&device) == Some(me))
             });
-            count += usize::from(!taken);
+            if !declined {
+                open.push(message);
+            }
         }
-        Ok(count)
+        Ok(open)
     }
 
     /// Views of messages, in the order given.
@@ -235,7 +253,11 @@ impl<'a> Renderer<'a> {
             reply_to: row.reply_to.map(|id| id.to_string()),
             marks,
             reactions: self.reactions(row.id)?,
-            card: if row.kind == MessageKind::Card { self.card(row, unmask)? } else { None },
+            card: if row.kind == MessageKind::Card {
+                self.card(row, unmask)?
+            } else {
+                None
+            },
             attachments: self.attachments(row.id)?,
             expires: row.expires.map(crate::base::Timestamp::to_rfc3339),
         })
@@ -243,11 +265,16 @@ impl<'a> Renderer<'a> {
 
     fn reactions(&self, message: MessageId) -> Result<Vec<(String, String)>, ConversationError> {
         let reactions = self.tx.reactions(message)?;
-        Ok(reactions.into_iter().map(|(device, emoji)| (self.device_owner_name(&device), emoji)).collect())
+        Ok(reactions
+            .into_iter()
+            .map(|(device, emoji)| (self.device_owner_name(&device), emoji))
+            .collect())
     }
 
     pub(super) fn device_owner_name(&self, device: &DeviceId) -> String {
-        self.context.owner_of(device).map_or_else(|| "—".to_owned(), |owner| self.context.name_of(&owner))
+        self.context
+            .owner_of(device)
+            .map_or_else(|| "—".to_owned(), |owner| self.context.name_of(&owner))
     }
 
     fn attachments(&self, message: MessageId) -> Result<Vec<AttachmentView>, ConversationError> {
@@ -270,7 +297,9 @@ impl<'a> Renderer<'a> {
     }
 
     fn system_text(&self, body: &[u8]) -> String {
-        let Ok(SystemBody { event, owners }) = codec::decode(body) else { return String::new() };
+        let Ok(SystemBody { event, owners }) = codec::decode(body) else {
+            return String::new();
+        };
         let names: Vec<String> = owners.iter().map(|owner| self.context.name_of(owner)).collect();
         let what = match event {
             SystemEvent::Joined => "joined",
@@ -284,7 +313,12 @@ impl<'a> Renderer<'a> {
 pub(super) fn text_of(meaning: &Meaning<'_>) -> String {
     match meaning {
         Meaning::Text { text, .. } => (*text).to_owned(),
-        Meaning::Several(parts) => parts.iter().map(text_of).filter(|t| !t.is_empty()).collect::<Vec<_>>().join("\n"),
+        Meaning::Several(parts) => parts
+            .iter()
+            .map(text_of)
+            .filter(|t| !t.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n"),
         _ => String::new(),
     }
 }

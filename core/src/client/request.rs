@@ -7,8 +7,21 @@ use zeroize::Zeroizing;
 
 use crate::base::{ConversationId, MessageId, Owner, PersonId};
 
+redacted!(
+    Unlock,
+    RelayAddress,
+    FoundOrganisation,
+    Invitee,
+    Invite,
+    Draft,
+    SendResult,
+    ReadBack,
+    Acknowledge,
+    Unmask,
+);
+
 /// How a store's key is protected.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Unlock {
     /// The operating system's keyring alone.
     Keyring,
@@ -19,7 +32,7 @@ pub enum Unlock {
 }
 
 /// Where the relay is and how it proves itself.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RelayAddress {
     /// Host name or address.
     pub host: String,
@@ -30,7 +43,7 @@ pub struct RelayAddress {
 }
 
 /// Founding an organisation.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct FoundOrganisation {
     /// Name of the organisation.
     pub name: String,
@@ -49,7 +62,7 @@ pub struct FoundOrganisation {
 }
 
 /// Whom an invitation is for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Invitee {
     /// Somebody new.
     Person {
@@ -76,7 +89,7 @@ pub enum Invitee {
 }
 
 /// An invitation to be made.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Invite {
     /// For whom.
     pub invitee: Invitee,
@@ -89,7 +102,7 @@ pub struct Invite {
 }
 
 /// A message to be sent.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Draft {
     /// Text as Markdown (GFM-MIMI), shown as text.
     pub text: String,
@@ -115,7 +128,7 @@ pub enum Recipient {
 }
 
 /// A result to be sent.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SendResult {
     /// To whom.
     pub to: Recipient,
@@ -128,7 +141,7 @@ pub struct SendResult {
 }
 
 /// One observation read back.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ReadBack {
     /// Which observation, from 1, in the card's order; `None` where only one asks for it.
     pub observation: Option<usize>,
@@ -137,7 +150,7 @@ pub struct ReadBack {
 }
 
 /// An acknowledgement with its read-back.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Acknowledge {
     /// The message that carries the card.
     pub message: MessageId,
@@ -148,7 +161,7 @@ pub struct Acknowledge {
 }
 
 /// Why identifiers are shown in clear.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Unmask {
     /// v3 PurposeOfUse code: TREAT, ETREAT, HOPERAT, BTG.
     pub purpose: String,

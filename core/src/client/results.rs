@@ -3,7 +3,7 @@
 use sotto_content::hl7::{self, AckCode};
 
 use super::render::Renderer;
-use super::{Acknowledge, Client, Error, ErrorKind, Recipient, SendHandle, SendResult, SentResultView};
+use super::{Acknowledge, Client, Error, ErrorKind, MessageView, Recipient, SendHandle, SendResult, SentResultView};
 use crate::base::MessageId;
 use crate::clinical::{self, To};
 
@@ -20,7 +20,13 @@ impl Client {
             Recipient::Conversation(id) => To::Conversation(id),
             Recipient::Ordering => To::Ordering,
         };
-        let sent = clinical::results(&engine, to, &request.source, request.critical.as_deref(), request.expires)?;
+        let sent = clinical::results(
+            &engine,
+            to,
+            &request.source,
+            request.critical.as_deref(),
+            request.expires,
+        )?;
         Ok(engine.read(|tx, context| {
             let renderer = Renderer::new(tx, context);
             sent.iter()
@@ -62,6 +68,24 @@ impl Client {
             out += &hl7::acknowledge(&message.header, code, message.outcome.as_ref().err(), &control, time);
         }
         Some(out.into_bytes())
+    }
+
+    /// Results that wait for somebody here: current, not withdrawn, taken by nobody, not declined by me. The most urgent
+    /// first, then the oldest. Identifiers are masked.
+    ///
+    /// # Errors
+    /// `store.locked`, `device.not_enrolled`.
+    pub fn open_results(&self) -> Result<Vec<MessageView>, Error> {
+        self.render(|renderer| {
+            let mut rows = Vec::new();
+            for conversation in renderer.tx.conversations()? {
+                for message in renderer.open_cards(&conversation)? {
+                    rows.extend(renderer.tx.message(message)?);
+                }
+            }
+            rows.sort_by_key(|row| (std::cmp::Reverse(row.priority), row.received, row.seq));
+            renderer.messages(&rows, None)
+        })
     }
 
     /// Takes responsibility for a result, having read it back.

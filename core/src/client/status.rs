@@ -17,22 +17,35 @@ impl Client {
     pub fn status(&self, message: MessageId) -> Result<MessageStatusView, Error> {
         self.render(|renderer| {
             let row = renderer.tx.message(message)?.ok_or(ConversationError::NoMessage)?;
-            let conversation = renderer.tx.conversation(row.conversation)?.ok_or(ConversationError::NoConversation)?;
+            let conversation = renderer
+                .tx
+                .conversation(row.conversation)?
+                .ok_or(ConversationError::NoConversation)?;
             let sender = Owner::from_parts(row.owner_kind, &row.owner);
             let mut people: BTreeMap<Owner, Vec<(State, i64, Option<u32>)>> = BTreeMap::new();
-            for owner in renderer.owners(&conversation)?.into_iter().filter(|owner| Some(*owner) != sender) {
-                people.insert(owner, Vec::new());
-            }
             let mut queued = None;
             for proven in renderer.tx.message_states(message)? {
-                let Some(state) = State::from_code(proven.state) else { continue };
+                let Some(state) = State::from_code(proven.state) else {
+                    continue;
+                };
                 let Some(device) = proven.device else {
                     queued = Some(proven.at.to_rfc3339());
                     continue;
                 };
-                let Some(owner) = renderer.context.owner_of(&device) else { continue };
-                let version = Signed::<Statement>::decode(&proven.proof).ok().map(|s| s.body.subject.version);
-                people.entry(owner).or_default().push((state, proven.at.millis(), version));
+                let Some(owner) = renderer.context.owner_of(&device) else {
+                    continue;
+                };
+                if Some(owner) == sender && state <= State::Seen {
+                    // The sender's other devices hold it too; that tells nothing about whom it is for.
+                    continue;
+                }
+                let version = Signed::<Statement>::decode(&proven.proof)
+                    .ok()
+                    .map(|s| s.body.subject.version);
+                people
+                    .entry(owner)
+                    .or_default()
+                    .push((state, proven.at.millis(), version));
             }
             let awaited: BTreeSet<Owner> = renderer
                 .tx
@@ -40,8 +53,26 @@ impl Client {
                 .iter()
                 .filter_map(|device| renderer.context.owner_of(device))
                 .collect();
-            // A large group is asked for no receipts: what was queued was queued for all of it.
-            let unasked = awaited.is_empty() && people.values().all(Vec::is_empty);
+            // Whose receipts are asked for is whom it was addressed to, whoever joined or left since. A large group is
+            // asked for none, and a draft not yet: there it is the members. What others sent is theirs to tell.
+            let unasked = row.mine && awaited.is_empty() && people.values().all(Vec::is_empty);
+            if unasked {
+                let members = renderer.owners(&conversation)?;
+                people.extend(
+                    members
+                        .into_iter()
+                        .filter(|owner| Some(*owner) != sender)
+                        .map(|owner| (owner, Vec::new())),
+                );
+            }
+            for owner in awaited.iter().filter(|owner| Some(**owner) != sender) {
+                people.entry(*owner).or_default();
+            }
+            if !row.mine && Some(renderer.context.me.owner) != sender {
+                // This device holds it: its own word.
+                let own = people.entry(renderer.context.me.owner).or_default();
+                own.push((State::Delivered, row.received.millis(), None));
+            }
             let people = people
                 .into_iter()
                 .map(|(owner, mut states)| {
@@ -66,7 +97,11 @@ impl Client {
                     }
                 })
                 .collect();
-            Ok(MessageStatusView { message: message.to_string(), queued, people })
+            Ok(MessageStatusView {
+                message: message.to_string(),
+                queued,
+                people,
+            })
         })
     }
 }

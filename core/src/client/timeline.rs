@@ -1,13 +1,17 @@
 //! A conversation as something to watch: a page to begin with, and then what changed, never "read it all again" unless
 //! another process wrote.
 
+use std::collections::HashSet;
+
 use super::{Client, Error, Event, MessageStatusView, MessageView, SendHandle};
 use crate::base::{ConversationId, MessageId};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+redacted!(Diff, Timeline);
+
 /// One change of a timeline.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Diff {
     /// A message came after all that were shown.
     Append(Box<MessageView>),
@@ -20,16 +24,17 @@ pub enum Diff {
 }
 
 /// A conversation being watched. Identifiers are masked.
-#[derive(Debug)]
 pub struct Timeline {
     client: Client,
     conversation: ConversationId,
     events: Receiver<Event>,
-    shown: Vec<MessageId>,
+    shown: HashSet<MessageId>,
+    /// Local number of the newest message that was shown.
+    newest: i64,
     limit: u32,
 }
 
-fn ids(page: &[MessageView]) -> Vec<MessageId> {
+fn ids(page: &[MessageView]) -> HashSet<MessageId> {
     page.iter().filter_map(|view| view.id.parse().ok()).collect()
 }
 
@@ -43,8 +48,25 @@ impl Client {
         // Subscribed first, so that nothing falls between the page and the first change.
         let events = self.events()?;
         let page = self.page(c, None, limit, None)?;
-        let timeline = Timeline { client: self.clone(), conversation: c, events, shown: ids(&page), limit };
+        let newest = self.place_of(page.last())?;
+        let timeline = Timeline {
+            client: self.clone(),
+            conversation: c,
+            events,
+            shown: ids(&page),
+            newest,
+            limit,
+        };
         Ok((page, timeline))
+    }
+
+    /// Local number of a message; zero for none.
+    fn place_of(&self, view: Option<&MessageView>) -> Result<i64, Error> {
+        let Some(id) = view.and_then(|view| view.id.parse().ok()) else {
+            return Ok(0);
+        };
+        let row = self.store()?.read::<_, crate::store::StoreError>(|tx| tx.message(id))?;
+        Ok(row.map_or(0, |row| row.seq))
     }
 }
 
@@ -59,12 +81,19 @@ impl Timeline {
             };
             match event {
                 Event::Message { conversation, message } if conversation == self.conversation => {
-                    let Ok(view) = self.client.message(message, None) else { continue };
+                    let Ok(view) = self.client.message(message, None) else {
+                        continue;
+                    };
                     if self.shown.contains(&message) {
                         return Some(Diff::Update(Box::new(view)));
                     }
-                    self.shown.push(message);
-                    return Some(Diff::Append(Box::new(view)));
+                    // A change of an earlier page is not a new message.
+                    let place = self.client.place_of(Some(&view)).ok()?;
+                    if place > self.newest {
+                        self.newest = place;
+                        self.shown.insert(message);
+                        return Some(Diff::Append(Box::new(view)));
+                    }
                 }
                 Event::State { message } if self.shown.contains(&message) => {
                     if let Ok(status) = self.client.status(message) {
@@ -73,6 +102,7 @@ impl Timeline {
                 }
                 Event::Reset => {
                     let page = self.client.page(self.conversation, None, self.limit, None).ok()?;
+                    self.newest = self.client.place_of(page.last()).ok()?;
                     self.shown = ids(&page);
                     return Some(Diff::Reset(page));
                 }
@@ -100,6 +130,7 @@ impl SendHandle {
         loop {
             match events.recv().await {
                 Ok(Event::State { message }) if message == self.message => return self.state(client),
+                // Also where the client was locked, which the state then tells.
                 Ok(Event::Reset) | Err(RecvError::Lagged(_)) => return self.state(client),
                 Ok(_) => {}
                 Err(RecvError::Closed) => return Err(Error::locked()),

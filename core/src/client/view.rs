@@ -3,8 +3,26 @@
 
 use serde::Serialize;
 
+redacted!(
+    PersonView,
+    DeviceView,
+    InvitationView,
+    PendingApprovalView,
+    JoinView,
+    ConversationView,
+    MessageView,
+    CardView,
+    ObservationView,
+    AttachmentView,
+    StatusView,
+    StateTime,
+    MessageStatusView,
+    SentResultView,
+    HeldView,
+);
+
 /// A person of the organisation.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct PersonView {
     /// Identifier.
     pub id: String,
@@ -27,7 +45,7 @@ pub struct PersonView {
 }
 
 /// A device of the organisation.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct DeviceView {
     /// Identifier.
     pub id: String,
@@ -46,7 +64,7 @@ pub struct DeviceView {
 }
 
 /// An invitation that was made.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct InvitationView {
     /// Identifier.
     pub id: String,
@@ -63,7 +81,7 @@ pub struct InvitationView {
 }
 
 /// Somebody waiting for approval.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct PendingApprovalView {
     /// The invitation.
     pub invitation: String,
@@ -76,7 +94,7 @@ pub struct PendingApprovalView {
 }
 
 /// How joining went.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum JoinView {
     /// This device is a member of the organisation.
@@ -94,7 +112,7 @@ pub enum JoinView {
 }
 
 /// A conversation in a list.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct ConversationView {
     /// Identifier.
     pub id: String,
@@ -113,7 +131,7 @@ pub struct ConversationView {
 }
 
 /// One message.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct MessageView {
     /// Identifier.
     pub id: String,
@@ -152,7 +170,7 @@ pub struct MessageView {
 }
 
 /// A result card, masked unless identifiers were asked for with a purpose.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct CardView {
     /// What was examined.
     pub title: String,
@@ -162,6 +180,8 @@ pub struct CardView {
     pub version: u32,
     /// The newest version there is: another number means this one is superseded.
     pub current_version: u32,
+    /// Another card has the same version and says something else: neither may be relied on.
+    pub disputed: bool,
     /// SHA-256 of the card's bytes.
     pub digest: String,
     /// Asks for a read-back.
@@ -195,7 +215,7 @@ pub struct CardView {
 }
 
 /// One observation of a card.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct ObservationView {
     /// From 1.
     pub number: usize,
@@ -209,7 +229,7 @@ pub struct ObservationView {
     pub interpretation: Vec<String>,
     /// Reference range.
     pub reference: String,
-    /// FHIR Observation status.
+    /// FHIR Observation status; `removed` for one that the version before had and this one has not.
     pub status: String,
     /// Asks for a read-back.
     pub critical: bool,
@@ -222,7 +242,7 @@ pub struct ObservationView {
 }
 
 /// An attachment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct AttachmentView {
     /// Part number.
     pub part: u16,
@@ -237,7 +257,7 @@ pub struct AttachmentView {
 }
 
 /// What one person (or place) has proven about a message.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct StatusView {
     /// Person or place.
     pub id: String,
@@ -252,7 +272,7 @@ pub struct StatusView {
 }
 
 /// A state and when it was reached.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct StateTime {
     /// State.
     pub state: &'static str,
@@ -261,7 +281,7 @@ pub struct StateTime {
 }
 
 /// The states of a message: the relay's word, then each addressee's.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct MessageStatusView {
     /// Message.
     pub message: String,
@@ -272,7 +292,7 @@ pub struct MessageStatusView {
 }
 
 /// A result that was sent, or why not.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct SentResultView {
     /// The message, where one was sent.
     pub message: Option<String>,
@@ -291,7 +311,7 @@ pub struct SentResultView {
 }
 
 /// Something held.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct HeldView {
     /// Local number.
     pub number: i64,

@@ -17,7 +17,7 @@ use crate::store::WriteTx;
 use crate::store::table::card::CardRow;
 use crate::store::table::message::{Presence, Priority};
 use crate::sync::Engine;
-use crate::timeline::State;
+use crate::timeline::{Standing, State, standing};
 
 /// Values read back: which observation (from 0; `None` where only one asks), and what was typed or chosen.
 pub type Values = Vec<(Option<usize>, String)>;
@@ -38,7 +38,8 @@ pub fn seen(engine: &Engine, message: MessageId) -> Result<(), ClinicalError> {
         let row = tx.message(message)?.ok_or(ConversationError::NoMessage)?;
         let Some(card) = tx.card(message)? else { return Ok(()) };
         let told = tx.has_message_state(message, context.me.device, State::Seen.code())?;
-        if row.mine || card.issuer == context.me.owner.as_bytes() || told {
+        // What is gone was not displayed.
+        if row.presence != Presence::Here || card.issuer == context.me.owner.as_bytes() || told {
             return Ok(());
         }
         state(tx, context, &card, Act::Seen).map(drop)
@@ -59,12 +60,19 @@ pub fn acknowledge(
     let mut mismatch = None;
     let sent = write(engine, "acknowledging a result", |tx, context| {
         let (row, card) = open(tx, context, message)?;
+        if tx.has_message_state(message, context.me.device, State::Acknowledged.code())? {
+            return Err(ClinicalError::Already);
+        }
         let questions = questions(context, &row, &card);
         let answers = answers(&questions, values)?;
         let named: Vec<&str> = identifiers.iter().map(String::as_str).collect();
         // Without anything to read back, the card itself is what was read.
         let checked = if questions.items.is_empty() && named.is_empty() {
-            ReadBack { items: Vec::new(), identifiers: 0 }.check(&card, &[], &[])
+            ReadBack {
+                items: Vec::new(),
+                identifiers: 0,
+            }
+            .check(&card, &[], &[])
         } else {
             questions.check(&card, &answers, &named)
         };
@@ -97,16 +105,19 @@ pub fn decline(engine: &Engine, message: MessageId, reason: &str) -> Result<Sent
     }
     write(engine, "declining a result", |tx, context| {
         let (row, _) = open(tx, context, message)?;
-        state(tx, context, &row, Act::Declined { reason: reason.trim().to_owned() })
+        state(
+            tx,
+            context,
+            &row,
+            Act::Declined {
+                reason: reason.trim().to_owned(),
+            },
+        )
     })
 }
 
 /// The card, if it can still be answered by this device's person.
-fn open(
-    tx: &WriteTx<'_>,
-    context: &Context<'_>,
-    message: MessageId,
-) -> Result<(CardRow, ResultCard), ClinicalError> {
+fn open(tx: &WriteTx<'_>, context: &Context<'_>, message: MessageId) -> Result<(CardRow, ResultCard), ClinicalError> {
     let stored = tx.message(message)?.ok_or(ConversationError::NoMessage)?;
     let row = tx.card(message)?.ok_or(ClinicalError::NotACard)?;
     if stored.presence != Presence::Here {
@@ -115,12 +126,11 @@ fn open(
     if row.issuer == context.me.owner.as_bytes() {
         return Err(ClinicalError::OwnResult);
     }
-    let newest = tx.card_versions(&row.identity, &row.issuer)?.iter().map(|c| c.version).max();
-    if newest.is_some_and(|newest| newest > row.version) {
-        return Err(ClinicalError::Superseded);
-    }
-    if row.blanked {
-        return Err(ClinicalError::Withdrawn);
+    match standing(&row, &tx.card_versions(&row.identity, &row.issuer)?) {
+        Standing::Superseded => return Err(ClinicalError::Superseded),
+        _ if row.blanked => return Err(ClinicalError::Withdrawn),
+        Standing::Disputed => return Err(ClinicalError::Disputed),
+        Standing::Current => {}
     }
     if context.me.owner.person().is_none() {
         return Err(ClinicalError::NoPerson);
@@ -138,7 +148,11 @@ fn answers(questions: &ReadBack, values: &Values) -> Result<Vec<(usize, Answer)>
             (None, [only]) => only.observation,
             (None, _) => return Err(ClinicalError::WhichObservation),
         };
-        let prompt = questions.items.iter().find(|item| item.observation == at).map(|item| &item.prompt);
+        let prompt = questions
+            .items
+            .iter()
+            .find(|item| item.observation == at)
+            .map(|item| &item.prompt);
         let answer = match prompt {
             Some(Prompt::Choose { .. }) => Answer::Chosen(text.clone()),
             Some(Prompt::Confirm { .. }) => Answer::Confirmed,
@@ -151,23 +165,40 @@ fn answers(questions: &ReadBack, values: &Values) -> Result<Vec<(usize, Answer)>
 
 /// Signs and sends one statement about a card.
 fn state(tx: &WriteTx<'_>, context: &Context<'_>, row: &CardRow, act: Act) -> Result<Sent, ClinicalError> {
-    let conversation = tx.conversation(row.conversation)?.ok_or(ConversationError::NoConversation)?;
+    let conversation = tx
+        .conversation(row.conversation)?
+        .ok_or(ConversationError::NoConversation)?;
     let from = match context.me.owner {
         Owner::Person(_) => From::Device(DeviceId::from(*context.me.device.as_bytes())),
         Owner::Place(place) => From::Place(PlaceId::from(*place.as_bytes())),
     };
     let statement = Statement {
-        subject: Subject { card: CardId(row.identity), version: row.version, digest: *row.digest.as_bytes() },
-        speaker: Speaker { person: context.me.owner.person().map(|p| PersonId::from(*p.as_bytes())), from },
+        subject: Subject {
+            card: CardId(row.identity),
+            version: row.version,
+            digest: *row.digest.as_bytes(),
+        },
+        speaker: Speaker {
+            person: context.me.owner.person().map(|p| PersonId::from(*p.as_bytes())),
+            from,
+        },
         act,
         at_ms: context.now.millis(),
         roster_seq: context.head().seq,
     };
     let bytes = statement.signing_bytes().map_err(|_| ClinicalError::Words)?;
     let signature = *context.me.signing.sign(Statement::LABEL, &bytes).as_bytes();
-    let signed = Signed { body: statement, signature }.encode().map_err(|_| ClinicalError::Words)?;
+    let signed = Signed {
+        body: statement,
+        signature,
+    }
+    .encode()
+    .map_err(|_| ClinicalError::Words)?;
     let (salt, extensions) = send::stamp(context, row.conversation);
     let content = MimiContent::statement(salt, extensions, signed).replying_to(MimiId(*row.message.as_bytes()));
     let message = send::dispatch(tx, context, &conversation, Priority::Urgent, &content)?;
-    Ok(Sent { message, conversation: row.conversation })
+    Ok(Sent {
+        message,
+        conversation: row.conversation,
+    })
 }

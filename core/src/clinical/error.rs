@@ -41,6 +41,17 @@ pub enum ClinicalError {
     /// A newer version exists.
     #[error("this version has been replaced: read and acknowledge the newer one")]
     Superseded,
+    /// This content was sent, and has been replaced.
+    #[error(
+        "this very result was sent before and has been replaced since: if it stands again, the laboratory issues it anew, with the time of issue"
+    )]
+    Outdated,
+    /// Two versions of one number say different things.
+    #[error("its sender gave out two different results under this version: call them, and acknowledge the next one")]
+    Disputed,
+    /// This person has taken it already.
+    #[error("you have acknowledged this version already")]
+    Already,
     /// The laboratory withdrew it.
     #[error("the laboratory has withdrawn this result: there is nothing to acknowledge")]
     Withdrawn,

@@ -5,6 +5,7 @@ mod answer;
 mod error;
 mod routing;
 pub mod send;
+mod spread;
 mod write;
 
 pub use answer::{Values, acknowledge, decline, questions, seen};

@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sotto_content::card::{NotCritical, ResultCard};
+use sotto_content::card::{NotCritical, ReportStatus, ResultCard};
 use sotto_content::mimi::{Expiration, Meaning, MimiContent};
 use sotto_content::{fhir, hl7};
 
 use super::write::write;
-use super::{ClinicalError, routing};
+use super::{ClinicalError, routing, spread};
+use crate::audit::{self, Act, Record};
 use crate::base::{ConversationId, Digest, MessageId, Owner, random};
 use crate::conversation::members::{allowed, direct_in};
 use crate::conversation::{ConversationError, send};
@@ -19,7 +20,7 @@ use crate::store::WriteTx;
 use crate::store::table::card::CardRow;
 use crate::store::table::message::Priority;
 use crate::sync::Engine;
-use crate::timeline::patient;
+use crate::timeline::{patient, withdrawn};
 
 /// To whom a result goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub enum To {
 }
 
 /// One result that was sent, once per conversation.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SentCard {
     /// The message.
     pub message: MessageId,
@@ -47,6 +48,15 @@ pub struct SentCard {
     pub duplicate: bool,
     /// Asks for a read-back.
     pub critical: bool,
+}
+
+/// Redacted: the title is content.
+impl std::fmt::Debug for SentCard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SentCard")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads the cards of a file.
@@ -86,10 +96,23 @@ pub fn results(
             if critical.is_some() {
                 mark(context, &mut card)?;
             }
-            if !card.critical().is_empty() {
+            if is_critical(&card) {
                 card.may_be_critical()?;
             }
-            sent.extend(send_card(tx, context, to, card, expires)?);
+            let of_card = send_card(tx, context, to, card, expires)?;
+            if let (Some(reason), Some(first)) = (critical, of_card.first().filter(|first| !first.duplicate)) {
+                let record = Record::of(Act::Sent, context.now)
+                    .about(first.message)
+                    .by(context.me.owner.person());
+                audit::append(
+                    tx,
+                    &Record {
+                        reason: Some(reason.trim().to_owned()),
+                        ..record
+                    },
+                )?;
+            }
+            sent.extend(of_card);
         }
         Ok(sent)
     })
@@ -99,7 +122,9 @@ pub fn results(
 fn mark(context: &Context<'_>, card: &mut ResultCard) -> Result<(), ClinicalError> {
     allowed(context, Action::MarkCritical)?;
     card.may_be_critical()?;
-    let all: Vec<usize> = (0..card.observations.len()).filter(|at| card.observations[*at].value.is_present()).collect();
+    let all: Vec<usize> = (0..card.observations.len())
+        .filter(|at| card.observations[*at].value.is_present())
+        .collect();
     if all.is_empty() {
         return Err(NotCritical::NoValue.into());
     }
@@ -123,63 +148,96 @@ fn send_card(
     };
     let conversation = tx.conversation(target)?.ok_or(ConversationError::NoConversation)?;
     let key = patient::key_of(&card.patient);
-    if !conversation.patient.is_empty() && !patient::same(&conversation.patient, &key) {
+    if !patient::may_stand_in(&conversation.patient, &key) {
         return Err(ClinicalError::OtherPatient);
     }
-    let identity = *card.id().as_bytes();
-    let known = tx.card_versions(&identity, context.me.owner.as_bytes())?;
-    let fresh = version(tx, &known, &mut card)?;
-    let mut targets: BTreeSet<ConversationId> = BTreeSet::from([target]);
-    if fresh {
-        // Everybody who had any version gets the new one.
-        targets.extend(known.iter().map(|row| row.conversation));
-    }
-    let digest = Digest::new(card.digest().map_err(|_| ClinicalError::TooLarge)?);
+    let known = tx.card_versions(card.id().as_bytes(), context.me.owner.as_bytes())?;
+    let newest = known.iter().max_by_key(|row| row.version);
     let mut sent = Vec::new();
-    for id in targets {
-        let had = known.iter().find(|row| row.conversation == id && row.digest == digest && row.version == card.version);
-        let critical = !card.critical().is_empty();
-        let (message, duplicate) = match had {
-            Some(row) => (row.message, true),
-            None => (post(tx, context, id, &card, expires)?, false),
-        };
-        sent.push(SentCard {
-            message,
-            conversation: id,
-            title: card.code.label().to_owned(),
-            version: card.version,
-            duplicate,
-            critical,
-        });
+    let mut targets: BTreeSet<ConversationId> = BTreeSet::from([target]);
+    if let Some(before) = version(tx, &known, &mut card)? {
+        // The same content was sent before. Where a newer version stands, sending it again would make it current.
+        if newest.is_some_and(|newest| newest.version > before) {
+            return Err(ClinicalError::Outdated);
+        }
+        let here = known
+            .iter()
+            .find(|row| row.version == before && row.conversation == target);
+        if let Some(row) = here {
+            return Ok(vec![told(&card, row.conversation, row.message, true)]);
+        }
+    } else if let Some(newest) = newest {
+        // Everybody who had any version gets the new one.
+        let everybody = spread::holders(tx, context, &known)?;
+        if !newest.patient.is_empty() && !patient::same(&newest.patient, &key) {
+            // It was another patient's: what was said of them is taken back before the rest is said of this one.
+            if let Some(old) = stored_card(tx, newest.message)? {
+                let taken_back = ResultCard {
+                    version: card.version,
+                    ..withdrawn(old)
+                };
+                card.version = card.version.saturating_add(1);
+                for id in &everybody {
+                    sent.push(told(
+                        &taken_back,
+                        *id,
+                        post(tx, context, *id, &taken_back, expires)?,
+                        false,
+                    ));
+                }
+            }
+        }
+        for id in everybody {
+            let about = tx.conversation(id)?.map(|row| row.patient).unwrap_or_default();
+            if patient::may_stand_in(&about, &key) {
+                targets.insert(id);
+            }
+        }
     }
-    // The conversation that was asked for comes first.
-    sent.sort_by_key(|card| card.conversation != target);
+    for id in targets {
+        sent.push(told(&card, id, post(tx, context, id, &card, expires)?, false));
+    }
+    // The new version in the conversation that was asked for comes first.
+    sent.sort_by_key(|one| (one.version != card.version, one.conversation != target));
     Ok(sent)
 }
 
-/// Gives the card its version against what was sent before; `false` where the same content was.
-fn version(tx: &WriteTx<'_>, known: &[CardRow], card: &mut ResultCard) -> Result<bool, ClinicalError> {
-    let Some(newest) = known.iter().max_by_key(|row| row.version) else {
-        card.version = 1;
-        return Ok(true);
-    };
-    card.version = newest.version;
-    let old = stored_card(tx, newest.message)?;
-    let same = match old {
-        Some(old) => match card.clone().following(&old) {
-            None => {
+fn told(card: &ResultCard, conversation: ConversationId, message: MessageId, duplicate: bool) -> SentCard {
+    SentCard {
+        message,
+        conversation,
+        title: card.code.label().to_owned(),
+        version: card.version,
+        duplicate,
+        critical: is_critical(card),
+    }
+}
+
+fn is_critical(card: &ResultCard) -> bool {
+    card.status != ReportStatus::EnteredInError && !card.critical().is_empty()
+}
+
+/// Gives the card its version against what was sent before. Where the same content was sent, that version's number is
+/// returned: a file that is posted again never becomes a correction of what has replaced it.
+fn version(tx: &WriteTx<'_>, known: &[CardRow], card: &mut ResultCard) -> Result<Option<u32>, ClinicalError> {
+    let mut seen = BTreeSet::new();
+    for row in known.iter().rev().filter(|row| seen.insert((row.version, row.digest))) {
+        card.version = row.version;
+        let same = match stored_card(tx, row.message)? {
+            Some(old) if card.clone().following(&old).is_none() => {
                 *card = old;
                 true
             }
             Some(_) => false,
-        },
-        // Its content has expired: the digest still tells.
-        None => card.digest().map(Digest::new).is_ok_and(|digest| digest == newest.digest),
-    };
-    if !same {
-        card.version = newest.version.saturating_add(1);
+            // Its content has expired: the digest still tells.
+            None => card.digest().map(Digest::new).is_ok_and(|digest| digest == row.digest),
+        };
+        if same {
+            return Ok(Some(row.version));
+        }
     }
-    Ok(!same)
+    card.version = known.iter().map(|row| row.version).max().unwrap_or(0).saturating_add(1);
+    Ok(None)
 }
 
 /// The card that a message carries, if its content is still here.
@@ -187,8 +245,12 @@ pub(crate) fn stored_card(
     tx: &crate::store::ReadTx<'_>,
     message: MessageId,
 ) -> Result<Option<ResultCard>, ClinicalError> {
-    let Some(row) = tx.message(message)? else { return Ok(None) };
-    let Ok(content) = MimiContent::decode(&row.body) else { return Ok(None) };
+    let Some(row) = tx.message(message)? else {
+        return Ok(None);
+    };
+    let Ok(content) = MimiContent::decode(&row.body) else {
+        return Ok(None);
+    };
     Ok(match content.meaning() {
         Meaning::Card(bytes) => ResultCard::from_bytes(bytes).ok(),
         _ => None,
@@ -216,17 +278,29 @@ fn post(
         let seconds = u32::try_from(life.as_secs().max(1)).unwrap_or(u32::MAX);
         content = content.expiring(Expiration::AfterReading(seconds));
     }
-    Ok(send::dispatch(tx, context, &conversation, urgency(tx, context, card)?, &content)?)
+    Ok(send::dispatch(
+        tx,
+        context,
+        &conversation,
+        urgency(tx, context, card)?,
+        &content,
+    )?)
 }
 
 /// A correction is at least as urgent as anything it corrects.
 fn urgency(tx: &WriteTx<'_>, context: &Context<'_>, card: &ResultCard) -> Result<Priority, ClinicalError> {
-    let mut urgency = if card.critical().is_empty() { Priority::Routine } else { Priority::Critical };
+    let mut urgency = if is_critical(card) {
+        Priority::Critical
+    } else {
+        Priority::Routine
+    };
     if card.version > 1 {
         urgency = urgency.max(Priority::Urgent);
     }
     for earlier in tx.card_versions(card.id().as_bytes(), context.me.owner.as_bytes())? {
-        let before = tx.message(earlier.message)?.map_or(Priority::Routine, |row| row.priority);
+        let before = tx
+            .message(earlier.message)?
+            .map_or(Priority::Routine, |row| row.priority);
         urgency = urgency.max(before);
     }
     Ok(urgency)

@@ -2,6 +2,7 @@
 
 use super::ClinicalError;
 use crate::conversation::ConversationError;
+use crate::conversation::members::refused;
 use crate::membership::Context;
 use crate::store::WriteTx;
 use crate::sync::{Engine, SyncError};
@@ -23,7 +24,12 @@ pub(super) fn write<T>(
     });
     match (result, refusal) {
         (Ok(value), _) => Ok(value),
-        (Err(_), Some(refusal)) => Err(refusal),
+        (Err(_), Some(refusal)) => {
+            if matches!(refusal, ClinicalError::Conversation(ConversationError::NotAllowed)) {
+                refused(engine)?;
+            }
+            Err(refusal)
+        }
         (Err(error), None) => Err(error.into()),
     }
 }

@@ -25,7 +25,7 @@ pub enum ConversationError {
     #[error("a conversation needs somebody else in it")]
     Alone,
     /// The roster gives no right to do this.
-    #[error("your role does not allow this")]
+    #[error("your role does not allow this: ask an administrator")]
     NotAllowed,
     /// A direct conversation has its two members and no others.
     #[error("a direct conversation keeps its two members: make a group instead")]
@@ -36,6 +36,9 @@ pub enum ConversationError {
     /// The conversation is over for this device.
     #[error("this conversation is closed for this device")]
     Closed,
+    /// Not something to react with.
+    #[error("a reaction is one emoji or a few characters (64 bytes at most)")]
+    Reaction,
     /// Nothing to send.
     #[error("the message is empty")]
     Empty,
@@ -43,7 +46,9 @@ pub enum ConversationError {
     #[error("the message is too long for one message: attach it as a file")]
     TooLong,
     /// A message of somebody else, or of a kind that is not edited.
-    #[error("only your own texts can be edited or taken back")]
+    #[error(
+        "only your own texts and files can be taken back, and only texts edited; a result is corrected by sending it again"
+    )]
     NotYours,
     /// The message's content is gone.
     #[error("the message has expired or was taken back")]
@@ -54,9 +59,18 @@ pub enum ConversationError {
     /// The attachment's bytes are not the ones that were sent.
     #[error("the attachment does not match what was sent: it was not saved")]
     AttachmentDamaged,
+    /// Nothing in it that could leave.
+    #[error("there is nothing to export: choose a conversation with messages, a text, or a result")]
+    NothingToExport,
     /// Identifiers are shown only for a purpose, with a reason.
     #[error("say why: a purpose (TREAT, ETREAT, HOPERAT or BTG) and a reason in words")]
     Purpose,
+    /// A folder, a pipe or a device in place of a file.
+    #[error("only plain files can be attached")]
+    NotAFile,
+    /// What would be overwritten is there already.
+    #[error("there is a file of this name already: choose another name")]
+    FileExists,
     /// A file could not be read or written.
     #[error("a file could not be read or written: {0}")]
     File(std::io::ErrorKind),
@@ -75,7 +89,13 @@ macro_rules! through_sync {
     };
 }
 
-through_sync!(StoreError, MembershipError, TimelineError, crate::transport::TransportError, crate::base::CryptoError);
+through_sync!(
+    StoreError,
+    MembershipError,
+    TimelineError,
+    crate::transport::TransportError,
+    crate::base::CryptoError
+);
 
 impl From<OutboxError> for ConversationError {
     fn from(error: OutboxError) -> Self {

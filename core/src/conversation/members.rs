@@ -2,11 +2,12 @@
 //! relay is reached.
 
 use super::ConversationError;
+use crate::audit::{self, Act, Record};
 use crate::base::{ConversationId, Owner};
 use crate::membership::{Context, join};
 use crate::outbox;
 use crate::roster::{Action, Actor, Scope};
-use crate::store::table::conversation::{ConversationKind, ConversationState};
+use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
 use crate::store::table::membership::WishKind;
 use crate::store::{Topic, WriteTx};
 use crate::sync::{Engine, SyncError};
@@ -29,14 +30,33 @@ pub(crate) fn write<T>(
     });
     match (result, refusal) {
         (Ok(value), _) => Ok(value),
-        (Err(_), Some(refusal)) => Err(refusal),
+        (Err(_), Some(refusal)) => {
+            if matches!(refusal, ConversationError::NotAllowed) {
+                refused(engine)?;
+            }
+            Err(refusal)
+        }
         (Err(error), None) => Err(error.into()),
     }
 }
 
+/// Records that something was refused to this device's owner for want of a right. What was refused left no trace.
+pub(crate) fn refused(engine: &Engine) -> Result<(), ConversationError> {
+    engine.write("recording a refusal", |tx, context| {
+        Ok(audit::append(
+            tx,
+            &Record::of(Act::Refused, context.now).by(context.me.owner.person()),
+        )?)
+    })?;
+    Ok(())
+}
+
 pub(crate) fn allowed(context: &Context<'_>, action: Action) -> Result<(), ConversationError> {
     let actor = Actor::device(context.me.device);
-    context.roster.may(actor, action, &Scope::organisation()).map_err(|_| ConversationError::NotAllowed)
+    context
+        .roster
+        .may(actor, action, &Scope::organisation())
+        .map_err(|_| ConversationError::NotAllowed)
 }
 
 fn present(context: &Context<'_>, owner: &Owner) -> Result<(), ConversationError> {
@@ -44,12 +64,27 @@ fn present(context: &Context<'_>, owner: &Owner) -> Result<(), ConversationError
     if acts { Ok(()) } else { Err(ConversationError::NoOwner) }
 }
 
+/// A direct conversation whose other side has left reaches nobody: what is written there would be lost in silence.
+pub(super) fn reachable(context: &Context<'_>, conversation: &ConversationRow) -> Result<(), ConversationError> {
+    let mut peers = [1, 2]
+        .into_iter()
+        .filter_map(|kind| Owner::from_parts(kind, &conversation.peer));
+    let somebody = conversation.kind != ConversationKind::Direct || peers.any(|peer| present(context, &peer).is_ok());
+    if somebody {
+        Ok(())
+    } else {
+        Err(ConversationError::NoOwner)
+    }
+}
+
 /// The one direct conversation with somebody: the existing one, or a new one.
 ///
 /// # Errors
 /// [`ConversationError`].
 pub fn direct(engine: &Engine, with: Owner) -> Result<ConversationId, ConversationError> {
-    write(engine, "opening a direct conversation", |tx, context| direct_in(tx, context, with))
+    write(engine, "opening a direct conversation", |tx, context| {
+        direct_in(tx, context, with)
+    })
 }
 
 pub(crate) fn direct_in(
@@ -60,8 +95,7 @@ pub(crate) fn direct_in(
     if with == context.me.owner {
         return Err(ConversationError::Alone);
     }
-    let usable =
-        |state: ConversationState| matches!(state, ConversationState::Active | ConversationState::Creating);
+    let usable = |state: ConversationState| matches!(state, ConversationState::Active | ConversationState::Creating);
     if let Some(known) = tx.direct_with(with.as_bytes())?.into_iter().find(|c| usable(c.state)) {
         return Ok(known.id);
     }
@@ -78,7 +112,11 @@ pub(crate) fn direct_in(
 pub fn new_group(engine: &Engine, title: &str, members: &[Owner]) -> Result<ConversationId, ConversationError> {
     write(engine, "making a group", |tx, context| {
         allowed(context, Action::StartConversation)?;
-        let mut others: Vec<Owner> = members.iter().copied().filter(|owner| *owner != context.me.owner).collect();
+        let mut others: Vec<Owner> = members
+            .iter()
+            .copied()
+            .filter(|owner| *owner != context.me.owner)
+            .collect();
         others.sort_unstable();
         others.dedup();
         if others.is_empty() {
@@ -142,7 +180,11 @@ fn wish(
         if wanted == WishKind::Add {
             present(context, &owner)?;
         }
-        for wish in tx.wishes(id)?.into_iter().filter(|w| w.kind == opposite && w.owner == owner.as_bytes()) {
+        for wish in tx
+            .wishes(id)?
+            .into_iter()
+            .filter(|w| w.kind == opposite && w.owner == owner.as_bytes())
+        {
             tx.drop_wish(wish.id)?;
         }
         tx.add_wish(id, wanted, owner.kind(), owner.as_bytes(), context.now)?;

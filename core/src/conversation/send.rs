@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sotto_content::mimi::{Expiration, Extensions, MessageId as MimiId, MimiContent};
 
-use super::members::{allowed, write};
 use super::ConversationError;
+use super::members::{allowed, reachable, write};
 use crate::base::{ConversationId, MessageId, random};
 use crate::membership::{Body, Context, Outgoing};
 use crate::outbox;
@@ -15,14 +15,12 @@ use crate::store::WriteTx;
 use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
 use crate::store::table::message::{MessageKind, Presence, Priority};
 use crate::sync::Engine;
-use crate::timeline::{self, Applied, Incoming};
+use crate::timeline::{self, Applied, Incoming, MAX_TEXT};
 
 /// How long the relay keeps what nobody fetches, where the content itself has no end.
 const DEFAULT_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Receipts are shown up to this many members.
 const RECEIPTS_UP_TO: usize = 20;
-/// Longest text of one message, in bytes.
-const MAX_TEXT: usize = 64 * 1024;
 
 /// A message on its way, or the content of one that changed another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +35,10 @@ pub struct Sent {
 pub(crate) fn stamp(context: &Context<'_>, conversation: ConversationId) -> ([u8; 16], Extensions) {
     let (sender, room) = timeline::uris(context.me.organisation, conversation, context.me.device);
     let time = u64::try_from(context.now.millis()).unwrap_or(0);
-    (random::array(context.random), Extensions::of_message(&sender, &room, time))
+    (
+        random::array(context.random),
+        Extensions::of_message(&sender, &room, time),
+    )
 }
 
 /// Applies and files content in one transaction.
@@ -48,7 +49,10 @@ pub(crate) fn dispatch(
     priority: Priority,
     content: &MimiContent,
 ) -> Result<MessageId, ConversationError> {
-    if matches!(conversation.state, ConversationState::Left | ConversationState::ReadOnly) {
+    if matches!(
+        conversation.state,
+        ConversationState::Left | ConversationState::ReadOnly
+    ) {
         return Err(ConversationError::Closed);
     }
     let bytes = content.encode().map_err(|_| ConversationError::TooLong)?;
@@ -71,7 +75,11 @@ pub(crate) fn dispatch(
         Applied::Refused => return Err(ConversationError::NotAllowed),
         Applied::Malformed => return Err(ConversationError::TooLong),
     };
-    let card = stored.map(|id| tx.message(id)).transpose()?.flatten().is_some_and(|row| row.kind == MessageKind::Card);
+    let card = stored
+        .map(|id| tx.message(id))
+        .transpose()?
+        .flatten()
+        .is_some_and(|row| row.kind == MessageKind::Card);
     let receipts = stored.is_some() && (card || few(tx, context, conversation)?);
     let outgoing = Outgoing {
         body: Body::Content(priority.code(), bytes),
@@ -81,7 +89,9 @@ pub(crate) fn dispatch(
         generation: None,
     };
     // The row may have been changed by what was applied (the patient of a group).
-    let conversation = tx.conversation(conversation.id)?.ok_or(ConversationError::NoConversation)?;
+    let conversation = tx
+        .conversation(conversation.id)?
+        .ok_or(ConversationError::NoConversation)?;
     outbox::file(tx, context, &conversation, stored, &outgoing)?;
     Ok(id)
 }
@@ -107,7 +117,7 @@ fn ttl(content: &MimiContent) -> u32 {
 }
 
 /// What a person writes.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Text {
     /// Markdown, shown as text.
     pub text: String,
@@ -117,6 +127,13 @@ pub struct Text {
     pub expires: Option<Duration>,
     /// Asks to be read soon.
     pub urgent: bool,
+}
+
+/// Redacted: it is content.
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Text(..)")
+    }
 }
 
 impl Text {
@@ -132,7 +149,11 @@ impl Text {
         content
     }
     pub(crate) const fn priority(&self) -> Priority {
-        if self.urgent { Priority::Urgent } else { Priority::Routine }
+        if self.urgent {
+            Priority::Urgent
+        } else {
+            Priority::Routine
+        }
     }
 }
 
@@ -150,13 +171,19 @@ pub fn text(engine: &Engine, id: ConversationId, draft: &Text) -> Result<Sent, C
     write(engine, "sending a text", |tx, context| {
         allowed(context, Action::SendMessage)?;
         let conversation = tx.conversation(id)?.ok_or(ConversationError::NoConversation)?;
+        reachable(context, &conversation)?;
         if let Some(answered) = draft.reply_to {
-            tx.message(answered)?.filter(|m| m.conversation == id).ok_or(ConversationError::NoMessage)?;
+            tx.message(answered)?
+                .filter(|m| m.conversation == id)
+                .ok_or(ConversationError::NoMessage)?;
         }
         let (salt, extensions) = stamp(context, id);
         let content = draft.finish(MimiContent::text(salt, extensions, &draft.text));
         let message = dispatch(tx, context, &conversation, draft.priority(), &content)?;
-        Ok(Sent { message, conversation: id })
+        Ok(Sent {
+            message,
+            conversation: id,
+        })
     })
 }
 
@@ -165,10 +192,10 @@ pub fn text(engine: &Engine, id: ConversationId, draft: &Text) -> Result<Sent, C
 /// # Errors
 /// [`ConversationError`].
 pub fn react(engine: &Engine, to: MessageId, emoji: &str) -> Result<Sent, ConversationError> {
-    if emoji.trim().is_empty() || emoji.len() > 64 {
-        return Err(ConversationError::Empty);
+    if emoji.trim().is_empty() || emoji.len() > 64 || emoji.chars().any(char::is_control) {
+        return Err(ConversationError::Reaction);
     }
-    change(engine, to, "reacting", false, |salt, extensions, id| {
+    change(engine, to, "reacting", &[], |salt, extensions, id| {
         MimiContent::reaction(salt, extensions, id, emoji.trim())
     })
 }
@@ -181,9 +208,16 @@ pub fn edit(engine: &Engine, edited: MessageId, text: &str) -> Result<Sent, Conv
     if text.trim().is_empty() {
         return Err(ConversationError::Empty);
     }
-    change(engine, edited, "editing", true, |salt, extensions, id| {
-        MimiContent::text(salt, extensions, text).replacing(id)
-    })
+    if text.len() > MAX_TEXT {
+        return Err(ConversationError::TooLong);
+    }
+    change(
+        engine,
+        edited,
+        "editing",
+        &[MessageKind::Text],
+        |salt, extensions, id| MimiContent::text(salt, extensions, text).replacing(id),
+    )
 }
 
 /// Takes one's own message back. A result is corrected, never unsaid.
@@ -191,16 +225,21 @@ pub fn edit(engine: &Engine, edited: MessageId, text: &str) -> Result<Sent, Conv
 /// # Errors
 /// [`ConversationError::NotYours`] for anything else.
 pub fn retract(engine: &Engine, of: MessageId) -> Result<Sent, ConversationError> {
-    change(engine, of, "taking a message back", true, |salt, extensions, id| {
-        MimiContent::retraction(salt, extensions, id, false)
-    })
+    change(
+        engine,
+        of,
+        "taking a message back",
+        &[MessageKind::Text, MessageKind::Attachment],
+        |salt, extensions, id| MimiContent::retraction(salt, extensions, id, false),
+    )
 }
 
+/// Sends a change of a message: of any, or of one's own where kinds are named.
 fn change(
     engine: &Engine,
     of: MessageId,
     label: &'static str,
-    own: bool,
+    own: &[MessageKind],
     build: impl FnOnce([u8; 16], Extensions, MimiId) -> MimiContent,
 ) -> Result<Sent, ConversationError> {
     write(engine, label, |tx, context| {
@@ -209,15 +248,19 @@ fn change(
         if row.presence != Presence::Here {
             return Err(ConversationError::Gone);
         }
-        let changeable = matches!(row.kind, MessageKind::Text | MessageKind::Attachment);
-        let mine = row.owner == context.me.owner.as_bytes() && changeable;
-        if (own && !mine) || row.kind == MessageKind::System {
+        let mine = row.owner == context.me.owner.as_bytes() && own.contains(&row.kind);
+        if (!own.is_empty() && !mine) || row.kind == MessageKind::System {
             return Err(ConversationError::NotYours);
         }
-        let conversation = tx.conversation(row.conversation)?.ok_or(ConversationError::NoConversation)?;
+        let conversation = tx
+            .conversation(row.conversation)?
+            .ok_or(ConversationError::NoConversation)?;
         let (salt, extensions) = stamp(context, row.conversation);
         let content = build(salt, extensions, MimiId(*of.as_bytes()));
         let message = dispatch(tx, context, &conversation, Priority::Routine, &content)?;
-        Ok(Sent { message, conversation: row.conversation })
+        Ok(Sent {
+            message,
+            conversation: row.conversation,
+        })
     })
 }

@@ -1,18 +1,22 @@
 //! A batch of entries in one transaction: decrypt, judge, store, index, receipt, ack. An entry is acknowledged to the
 //! relay only after this transaction has committed, and every entry ends in it: applied, held, or kept as evidence.
 
+use std::collections::BTreeSet;
+
 use sotto_wire::live::Entry;
 
 use super::open::{self, Arrived, Outcome};
+use super::receipt::LATE;
 use super::{InboxError, receipt};
 use crate::base::{ConversationId, Timestamp, sha256};
 use crate::membership::{Context, Outgoing};
-use crate::store::table::conversation::ConversationState;
 use crate::store::table::held::{HeldCause, HeldRow};
 use crate::store::{StoreError, Topic, WriteTx};
 
 /// Most entries of one transaction.
 pub const BATCH: usize = 50;
+/// Held rows read at once.
+const PAGE: u32 = 100;
 
 /// What a batch came to.
 #[derive(Debug, Default)]
@@ -23,107 +27,166 @@ pub struct Report {
     pub held: usize,
     /// To be filed in the same transaction.
     pub follow: Vec<(ConversationId, Outgoing)>,
+    /// Conversations whose epoch or keys have changed.
+    pub moved: BTreeSet<ConversationId>,
 }
 
-/// Ingests a batch. The caller files what follows and commits.
+/// What may have made held messages readable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A conversation's epoch or keys have changed.
+    Moved(ConversationId),
+    /// More of the roster has been read.
+    Roster,
+}
+
+/// Ingests a batch, and what it made readable of what was held. The caller files what follows and commits.
 ///
 /// # Errors
 /// [`InboxError`] where the store itself fails: nothing of the batch is acknowledged.
-pub fn ingest(
-    tx: &WriteTx<'_>,
-    context: &Context<'_>,
-    entries: &[Entry],
-) -> Result<Report, InboxError> {
+pub fn ingest(tx: &WriteTx<'_>, context: &Context<'_>, entries: &[Entry]) -> Result<Report, InboxError> {
     let mut report = Report::default();
     for entry in entries.iter().take(BATCH) {
         let payload = entry.payload.as_bytes();
         let digest = sha256(payload);
         let handle = entry.receipt.map(|h| *h.as_bytes());
         let seq = entry.seq.0;
+        // What was read from a slot has no entry in the mailbox.
+        let done = |handle, receipt: &[u8]| {
+            if seq < LATE {
+                tx.add_ack_due(seq, handle, receipt)
+            } else {
+                Ok(())
+            }
+        };
         if tx.has_seen_payload(digest.as_bytes())? {
-            tx.add_ack_due(seq, None, &[])?;
+            done(None, &[])?;
             continue;
         }
         let arrived = Arrived {
             alias: *entry.alias.as_bytes(),
             payload,
             accepted: Timestamp::from_millis(entry.accepted.0),
+            only: None,
         };
         let outcome = attempt(tx, context, &arrived)?;
         tx.mark_payload_seen(digest.as_bytes(), context.now)?;
         report.received += 1;
         match outcome {
-            Outcome::Done { message, follow } => {
+            Outcome::Done { message, follow, moved } => {
                 let receipt = match (message, handle) {
                     (Some(message), Some(handle)) => receipt::make(tx, context, message, &handle)?,
                     _ => Vec::new(),
                 };
-                tx.add_ack_due(seq, handle.filter(|_| !receipt.is_empty()), &receipt)?;
+                done(handle.filter(|_| !receipt.is_empty()), &receipt)?;
                 report.follow.extend(follow);
+                report.moved.extend(moved);
             }
             Outcome::Hold(conversation, cause) => {
                 hold(tx, context, &arrived, handle, conversation, cause, false)?;
-                tx.add_ack_due(seq, None, &[])?;
+                done(None, &[])?;
                 report.held += 1;
             }
             Outcome::Refuse(conversation, cause) => {
                 hold(tx, context, &arrived, handle, conversation, cause, true)?;
-                tx.add_ack_due(seq, None, &[])?;
-                report.held += 1;
-            }
-            Outcome::Stall(conversation, cause) => {
-                stall(tx, conversation)?;
-                hold(tx, context, &arrived, handle, Some(conversation), cause, true)?;
-                tx.add_ack_due(seq, None, &[])?;
+                done(None, &[])?;
                 report.held += 1;
             }
         }
     }
+    settle(tx, context, &mut report)?;
     Ok(report)
 }
 
-/// Tries again what is held: after a commit, a new key, or more of the roster.
+/// Tries held messages again that may have become readable, and those that they make readable in turn.
 ///
 /// # Errors
 /// [`InboxError`].
-pub fn retry_held(tx: &WriteTx<'_>, context: &Context<'_>) -> Result<Report, InboxError> {
+pub fn retry_held(tx: &WriteTx<'_>, context: &Context<'_>, cause: Cause) -> Result<Report, InboxError> {
     let mut report = Report::default();
-    let mut progress = true;
-    while progress {
-        progress = false;
-        for row in tx.held_open(500)? {
-            let arrived =
-                Arrived { alias: row.alias, payload: &row.payload, accepted: row.accepted };
-            match attempt(tx, context, &arrived)? {
-                Outcome::Done { message, follow } => {
-                    if let (Some(message), Some(handle)) = (message, row.handle) {
-                        let receipt = receipt::make(tx, context, message, &handle)?;
-                        // The entry was acknowledged long ago; its receipt goes by a number of its own.
-                        tx.add_ack_due(receipt::LATE | row.id.unsigned_abs(), Some(handle), &receipt)?;
-                    }
-                    report.follow.extend(follow);
-                    report.received += 1;
-                    tx.release_held(row.id)?;
-                    progress = true;
-                }
-                Outcome::Hold(_, cause) => {
-                    if cause != row.cause {
-                        tx.rejudge_held(row.id, cause, false)?;
-                    }
-                }
-                Outcome::Refuse(_, cause) => {
-                    tx.rejudge_held(row.id, cause, true)?;
-                    progress = true;
-                }
-                Outcome::Stall(conversation, cause) => {
-                    stall(tx, conversation)?;
-                    tx.rejudge_held(row.id, cause, true)?;
-                    progress = true;
-                }
-            }
+    match cause {
+        Cause::Moved(id) => {
+            report.moved.insert(id);
+        }
+        Cause::Roster => pass(tx, context, &mut report, None)?,
+    }
+    settle(tx, context, &mut report)?;
+    Ok(report)
+}
+
+/// Until nothing moves any more. It ends: a conversation moves only by a row that is released for good.
+fn settle(tx: &WriteTx<'_>, context: &Context<'_>, report: &mut Report) -> Result<(), InboxError> {
+    let mut all = report.moved.clone();
+    while let Some(id) = report.moved.pop_first() {
+        pass(tx, context, report, Some(id))?;
+        all.extend(report.moved.iter().copied());
+    }
+    report.moved = all;
+    Ok(())
+}
+
+/// One look at everything that waits for a conversation, or for the roster.
+fn pass(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    report: &mut Report,
+    scope: Option<ConversationId>,
+) -> Result<(), InboxError> {
+    let mut last = 0;
+    loop {
+        let rows = match scope {
+            Some(id) => tx.held_waiting(id, last, PAGE)?,
+            None => tx.held_for(HeldCause::RosterBehind, last, PAGE)?,
+        };
+        let Some(row) = rows.last() else { return Ok(()) };
+        last = row.id;
+        for row in &rows {
+            retry(tx, context, report, row, scope)?;
         }
     }
-    Ok(report)
+}
+
+fn retry(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    report: &mut Report,
+    row: &HeldRow,
+    only: Option<ConversationId>,
+) -> Result<(), InboxError> {
+    let arrived = Arrived {
+        alias: row.alias,
+        payload: &row.payload,
+        accepted: row.accepted,
+        only,
+    };
+    match attempt(tx, context, &arrived)? {
+        Outcome::Done { message, follow, moved } => {
+            if let (Some(message), Some(handle)) = (message, row.handle) {
+                let receipt = receipt::make(tx, context, message, &handle)?;
+                // The entry was acknowledged long ago; its receipt goes by a number of its own.
+                tx.add_ack_due(LATE | row.id.unsigned_abs(), Some(handle), &receipt)?;
+            }
+            report.follow.extend(follow);
+            report.moved.extend(moved);
+            report.received += 1;
+            tx.emit(Topic::Held, Vec::new());
+            tx.release_held(row.id)?;
+        }
+        Outcome::Hold(conversation, cause) => {
+            if cause != row.cause || (conversation.is_some() && conversation != row.conversation) {
+                tx.rejudge_held(row.id, conversation, cause)?;
+            }
+        }
+        Outcome::Refuse(conversation, cause) => {
+            let row = HeldRow {
+                conversation: conversation.or(row.conversation),
+                ..row.clone()
+            };
+            tx.rejudge_held(row.id, conversation, cause)?;
+            tx.refuse_held(&row, cause)?;
+        }
+    }
+    Ok(())
 }
 
 /// One payload in a part of its own: our own failure over one message must not cost the others. Failures of the store
@@ -158,12 +221,6 @@ impl From<InboxError> for Undo {
     }
 }
 
-fn stall(tx: &WriteTx<'_>, conversation: ConversationId) -> Result<(), InboxError> {
-    tx.set_conversation_state(conversation, ConversationState::Stalled)?;
-    tx.emit(Topic::Conversation, conversation.as_bytes().to_vec());
-    Ok(())
-}
-
 fn hold(
     tx: &WriteTx<'_>,
     context: &Context<'_>,
@@ -183,6 +240,7 @@ fn hold(
         handle,
         accepted: arrived.accepted,
         since: context.now,
+        repeats: 0,
     })?;
     tx.emit(Topic::Held, Vec::new());
     Ok(())

@@ -7,16 +7,18 @@ mod open;
 mod receipt;
 
 pub use error::InboxError;
-pub use ingest::{BATCH, Report, ingest, retry_held};
-pub use receipt::{LATE, collected};
+pub use ingest::{BATCH, Cause, Report, ingest, retry_held};
+pub use receipt::{Collected, LATE, collected};
 
-/// Whether a message named a roster entry that this device has not read.
+/// The furthest roster entry that a message has named and this device has not read.
 ///
 /// # Errors
 /// [`InboxError`].
-pub fn roster_is_behind(
+pub fn roster_seen_ahead(
     tx: &crate::store::ReadTx<'_>,
     context: &crate::membership::Context<'_>,
-) -> Result<bool, InboxError> {
-    Ok(tx.meta::<u64>(open::SEEN_AHEAD)?.is_some_and(|seq| seq > context.head().seq))
+) -> Result<Option<u64>, InboxError> {
+    Ok(tx
+        .meta::<u64>(open::SEEN_AHEAD)?
+        .filter(|seq| *seq > context.head().seq))
 }

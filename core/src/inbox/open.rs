@@ -8,7 +8,7 @@ use crate::membership::envelope::{self, Frame};
 use crate::membership::{Admission, Body, Context, Inner, Outgoing, admit, commit, join, load_group};
 use crate::mls::{Group, ProcessError, Processed, StagedRemote};
 use crate::roster::HeadRelation;
-use crate::store::table::conversation::{ConversationRow, ConversationState};
+use crate::store::table::conversation::ConversationRow;
 use crate::store::table::held::HeldCause;
 use crate::store::{Topic, WriteTx};
 use crate::timeline::{self, Incoming, SystemEvent};
@@ -25,17 +25,27 @@ pub(super) enum Outcome {
         message: Option<MessageId>,
         /// Something that follows and is to be filed in the same transaction.
         follow: Option<(ConversationId, Outgoing)>,
+        /// A conversation whose epoch or keys have changed: what is held there may open now.
+        moved: Option<ConversationId>,
     },
     /// Kept and tried again when something changes.
     Hold(Option<ConversationId>, HeldCause),
     /// Judged: kept as evidence.
     Refuse(Option<ConversationId>, HeldCause),
-    /// A commit that the relay accepted and this device does not: evidence, and the conversation stands still.
-    Stall(ConversationId, HeldCause),
 }
 
 impl Outcome {
-    const NOTHING: Self = Self::Done { message: None, follow: None };
+    const NOTHING: Self = Self::Done {
+        message: None,
+        follow: None,
+        moved: None,
+    };
+
+    /// A commit that this device does not follow. Whether the relay accepted it is for the relay to say: if it did, the
+    /// conversation stands still; if it did not, a member made it up, and it is evidence.
+    const fn dispute(conversation: ConversationId, cause: HeldCause) -> Self {
+        Self::Hold(Some(conversation), cause)
+    }
 }
 
 /// A payload as it arrived.
@@ -47,6 +57,8 @@ pub(super) struct Arrived<'a> {
     pub(super) payload: &'a [u8],
     /// When the relay accepted it.
     pub(super) accepted: Timestamp,
+    /// The one conversation to try where the alias names none.
+    pub(super) only: Option<ConversationId>,
 }
 
 /// Opens one payload and applies what it says.
@@ -66,7 +78,10 @@ pub(super) fn open(tx: &WriteTx<'_>, context: &Context<'_>, arrived: &Arrived<'_
     let candidates = match tx.alias(&arrived.alias)? {
         Some(Some(id)) => tx.conversation(id)?.into_iter().collect(),
         // Traffic of a conversation whose members do not know this device's own alias yet.
-        _ => tx.conversations()?,
+        _ => match arrived.only {
+            Some(id) => tx.conversation(id)?.into_iter().collect(),
+            None => tx.conversations()?,
+        },
     };
     for conversation in candidates {
         let keys = tx.conversation_keys(conversation.id)?;
@@ -95,9 +110,20 @@ fn open_direct(tx: &WriteTx<'_>, context: &Context<'_>, arrived: &Arrived<'_>) -
     match join::accept(tx, context, unverified.sender, &bundle)? {
         join::Joined::Member(row) => {
             tx.emit(Topic::Conversation, row.id.as_bytes().to_vec());
-            timeline::system(tx, context, &row, unverified.sender, SystemEvent::Joined, &[context.me.device])?;
+            timeline::system(
+                tx,
+                context,
+                &row,
+                unverified.sender,
+                SystemEvent::Joined,
+                &[context.me.device],
+            )?;
             let follow = Some((row.id, Outgoing::word(Body::Alias(row.alias))));
-            Ok(Outcome::Done { message: None, follow })
+            Ok(Outcome::Done {
+                message: None,
+                follow,
+                moved: Some(row.id),
+            })
         }
         join::Joined::RosterBehind => Ok(Outcome::Hold(id, HeldCause::RosterBehind)),
         join::Joined::Refused => Ok(Outcome::Refuse(id, HeldCause::Unauthorised)),
@@ -113,28 +139,29 @@ fn open_mls(
     bytes: &[u8],
 ) -> Result<Outcome, InboxError> {
     let id = Some(conversation.id);
+    // The answer to a commit of this device was lost and its echo is here: the relay has accepted it.
+    let pending = tx.pending_commit(conversation.id)?;
+    if let Some(pending) = pending.filter(|p| p.commit_digest == sha256(arrived.payload)) {
+        let accepted = commit::accepted(tx, context, conversation, &pending)?;
+        let follow = timeline::committed(tx, context, conversation, &accepted)?;
+        let follow = follow.map(|out| (conversation.id, out));
+        return Ok(Outcome::Done {
+            message: None,
+            follow,
+            moved: id,
+        });
+    }
     let Some(mut group) = load_group(tx, conversation)? else {
         return Ok(Outcome::Hold(id, HeldCause::FutureEpoch));
     };
     match group.process(bytes) {
-        Ok(Processed::Application { sender, epoch, plaintext }) => {
-            open_application(tx, context, arrived, conversation, sender, epoch, &plaintext)
-        }
+        Ok(Processed::Application {
+            sender,
+            epoch,
+            plaintext,
+        }) => open_application(tx, context, arrived, conversation, sender, epoch, &plaintext),
         Ok(Processed::Commit(staged)) => open_commit(tx, context, conversation, group, *staged),
-        Ok(Processed::OwnEcho { commit, .. }) => {
-            // The answer to the commit was lost and its echo is here: the relay has accepted it.
-            let pending = tx.pending_commit(conversation.id)?;
-            let ours = pending.filter(|p| commit && p.commit_digest == sha256(arrived.payload));
-            drop(group);
-            match ours {
-                Some(pending) => {
-                    let accepted = commit::accepted(tx, context, conversation, &pending)?;
-                    let follow = timeline::committed(tx, context, conversation, &accepted)?;
-                    Ok(Outcome::Done { message: None, follow: follow.map(|out| (conversation.id, out)) })
-                }
-                None => Ok(Outcome::NOTHING),
-            }
-        }
+        Ok(Processed::OwnEcho { .. }) => Ok(Outcome::NOTHING),
         Err(error) => judge(error, conversation),
     }
 }
@@ -149,7 +176,7 @@ fn judge(error: ProcessError, conversation: &ConversationRow) -> Result<Outcome,
         ProcessError::WrongGroup => Outcome::Hold(id, HeldCause::FutureEpoch),
         ProcessError::Undecryptable { .. } => Outcome::Refuse(id, HeldCause::Undecryptable),
         ProcessError::JunkCommit | ProcessError::ExpiredAdd => {
-            Outcome::Stall(conversation.id, HeldCause::Undecryptable)
+            Outcome::dispute(conversation.id, HeldCause::Undecryptable)
         }
         ProcessError::Malformed => Outcome::Refuse(id, HeldCause::Malformed),
         ProcessError::Unauthorised(_) => Outcome::Refuse(id, HeldCause::Unauthorised),
@@ -169,14 +196,13 @@ fn open_commit(
         Admission::Stands(seq) => seq,
         Admission::RosterBehind => return Ok(Outcome::Hold(id, HeldCause::RosterBehind)),
         Admission::RosterFork | Admission::Refused => {
-            // The relay has moved on and this device will not follow: visible, until a reset.
-            return Ok(Outcome::Stall(conversation.id, HeldCause::Unauthorised));
+            return Ok(Outcome::dispute(conversation.id, HeldCause::Unauthorised));
         }
     };
     // Nobody goes back to a roster in which they still counted.
     let floor = tx.epoch_roster_seq(&conversation.mls_group, staged.from_epoch)?;
     if floor.is_some_and(|floor| roster_seq < floor) {
-        return Ok(Outcome::Stall(conversation.id, HeldCause::Unauthorised));
+        return Ok(Outcome::dispute(conversation.id, HeldCause::Unauthorised));
     }
     let (committer, removes_me) = (staged.committer, staged.removes_me);
     let added: Vec<DeviceId> = staged.added.iter().map(|(device, _)| *device).collect();
@@ -184,12 +210,11 @@ fn open_commit(
     let external = staged.external;
     group.merge_remote(staged)?;
     tx.drop_pending_commit(conversation.id)?;
-    for device in &removed {
-        tx.drop_member_alias(conversation.id, *device)?;
-    }
     if removes_me {
-        tx.set_conversation_state(conversation.id, ConversationState::Left)?;
+        commit::left(tx, conversation)?;
     } else {
+        let here: Vec<DeviceId> = group.members()?.iter().map(|m| m.device).collect();
+        commit::departed(tx, context, conversation, &here, &removed)?;
         tx.put_epoch(&conversation.mls_group, group.epoch(), roster_seq, committer)?;
         group.forget_old_epochs(context.now)?;
     }
@@ -204,7 +229,11 @@ fn open_commit(
     if external {
         timeline::system(tx, context, conversation, committer, SystemEvent::Healed, &[committer])?;
     }
-    Ok(Outcome::NOTHING)
+    Ok(Outcome::Done {
+        message: None,
+        follow: None,
+        moved: id,
+    })
 }
 
 fn open_application(
@@ -223,12 +252,18 @@ fn open_application(
     match context.relate(&inner.head) {
         HeadRelation::Fork => return Ok(Outcome::Refuse(id, HeldCause::Unauthorised)),
         // The sender knows more of the roster: it is read before the next thing is sent.
-        HeadRelation::Ahead => tx.put_meta(SEEN_AHEAD, &inner.head.seq)?,
+        HeadRelation::Ahead => {
+            if tx.meta::<u64>(SEEN_AHEAD)?.is_none_or(|seen| seen != inner.head.seq) {
+                tx.put_meta(SEEN_AHEAD, &inner.head.seq)?;
+            }
+        }
         HeadRelation::Known { .. } => {}
     }
     // A right is judged where the epoch was opened. The ratchet has moved, so the payload is not held but refused
     // where it was missing then.
-    let at = tx.epoch_roster_seq(&conversation.mls_group, epoch)?.unwrap_or(context.head().seq);
+    let at = tx
+        .epoch_roster_seq(&conversation.mls_group, epoch)?
+        .unwrap_or(context.head().seq);
     let Some(owner) = context.owner_of(&sender).filter(|_| context.was_confirmed(&sender, at)) else {
         return Ok(Outcome::Refuse(id, HeldCause::Unauthorised));
     };
@@ -246,7 +281,11 @@ fn open_application(
                 judged_at: at,
             };
             match timeline::apply(tx, context, conversation, &incoming)? {
-                timeline::Applied::Stored(message) => Ok(Outcome::Done { message: Some(message), follow: None }),
+                timeline::Applied::Stored(message) => Ok(Outcome::Done {
+                    message: Some(message),
+                    follow: None,
+                    moved: None,
+                }),
                 timeline::Applied::Known => Ok(Outcome::NOTHING),
                 timeline::Applied::Refused => Ok(Outcome::Refuse(id, HeldCause::Unauthorised)),
                 timeline::Applied::Malformed => Ok(Outcome::Refuse(id, HeldCause::Malformed)),
@@ -263,7 +302,11 @@ fn open_application(
             }
             tx.add_conversation_key(conversation.id, generation, &key)?;
             tx.emit(Topic::Held, Vec::new());
-            Ok(Outcome::NOTHING)
+            Ok(Outcome::Done {
+                message: None,
+                follow: None,
+                moved: id,
+            })
         }
         Body::Info(title, patient) => {
             let mut row = conversation.clone();

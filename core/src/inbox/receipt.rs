@@ -6,7 +6,7 @@ use sotto_content::mimi::MessageId as MimiId;
 use sotto_content::statement::{Body, DeliveryReceipt, From, Signed, Speaker};
 
 use super::InboxError;
-use crate::base::{ConversationId, MessageId, Signature, Timestamp};
+use crate::base::{MessageId, Signature, Timestamp};
 use crate::membership::{Context, envelope};
 use crate::roster::record::DeviceRecord;
 use crate::store::table::queue::ReceiptWantedRow;
@@ -28,23 +28,45 @@ pub(super) fn make(
     message: MessageId,
     handle: &[u8; 16],
 ) -> Result<Vec<u8>, InboxError> {
-    let Some(row) = tx.message(message)? else { return Ok(Vec::new()) };
+    let Some(row) = tx.message(message)? else {
+        return Ok(Vec::new());
+    };
     let body = DeliveryReceipt {
         message: MimiId(*message.as_bytes()),
-        speaker: Speaker { person: None, from: From::Device(DeviceId::from(*context.me.device.as_bytes())) },
+        speaker: Speaker {
+            person: None,
+            from: From::Device(DeviceId::from(*context.me.device.as_bytes())),
+        },
         at_ms: context.now.millis(),
         roster_seq: context.head().seq,
     };
-    let Ok(bytes) = body.signing_bytes() else { return Ok(Vec::new()) };
+    let Ok(bytes) = body.signing_bytes() else {
+        return Ok(Vec::new());
+    };
     let signature = *context.me.signing.sign(DeliveryReceipt::LABEL, &bytes).as_bytes();
-    let Ok(bytes) = (Signed { body, signature }).encode() else { return Ok(Vec::new()) };
+    let Ok(bytes) = (Signed { body, signature }).encode() else {
+        return Ok(Vec::new());
+    };
     let keys = tx.conversation_keys(row.conversation)?;
-    let Some((_, key)) = keys.first() else { return Ok(Vec::new()) };
+    let Some((_, key)) = keys.first() else {
+        return Ok(Vec::new());
+    };
     Ok(envelope::seal_for_members(key, LABEL, handle, &bytes, context.random)?)
 }
 
+/// What a collected receipt is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collected {
+    /// The addressed device's signature over this message: stored as proof.
+    Proven,
+    /// It is not that, and proves nothing.
+    Forged,
+    /// No key of the conversation opens it yet; a newer one may be on its way.
+    Unreadable,
+}
+
 /// Checks a collected receipt against what was asked and stores it as proof. A receipt that is not the addressed
-/// device's own signature over this message proves nothing and changes nothing.
+/// device's own signature over this message changes nothing.
 ///
 /// # Errors
 /// [`InboxError`].
@@ -53,38 +75,40 @@ pub fn collected(
     context: &Context<'_>,
     wanted: &ReceiptWantedRow,
     sealed: &[u8],
-) -> Result<bool, InboxError> {
-    let proof = open(tx, wanted.conversation, &wanted.handle, sealed)?.filter(|signed| {
+) -> Result<Collected, InboxError> {
+    let keys = tx.conversation_keys(wanted.conversation)?;
+    let Some(bytes) = envelope::open_as_member(&keys, LABEL, &wanted.handle, sealed) else {
+        return Ok(Collected::Unreadable);
+    };
+    let proof = Signed::<DeliveryReceipt>::decode(&bytes).ok().filter(|signed| {
         signed.body.message.as_bytes() == wanted.message.as_bytes()
             && signed.body.speaker.from == From::Device(DeviceId::from(*wanted.device.as_bytes()))
-            && context.device(&wanted.device).is_some_and(|device| verifies(device, signed))
+            && context
+                .device(&wanted.device)
+                .is_some_and(|device| verifies(device, signed))
     });
-    if let Some(signed) = &proof {
-        tx.add_message_state(&StateRow {
-            message: wanted.message,
-            device: Some(wanted.device),
-            state: State::Delivered.code(),
-            at: Timestamp::from_millis(signed.body.at_ms),
-            proof: signed.encode().unwrap_or_default(),
-        })?;
-        tx.emit(Topic::Receipt, wanted.message.as_bytes().to_vec());
-    }
-    Ok(proof.is_some())
+    let Some(signed) = proof else {
+        return Ok(Collected::Forged);
+    };
+    tx.add_message_state(&StateRow {
+        message: wanted.message,
+        device: Some(wanted.device),
+        state: State::Delivered.code(),
+        at: Timestamp::from_millis(signed.body.at_ms),
+        proof: signed.encode().unwrap_or_default(),
+    })?;
+    tx.emit(Topic::Receipt, wanted.message.as_bytes().to_vec());
+    Ok(Collected::Proven)
 }
 
 fn verifies(device: &DeviceRecord, signed: &Signed<DeliveryReceipt>) -> bool {
-    let Ok(bytes) = signed.body.signing_bytes() else { return false };
+    let Ok(bytes) = signed.body.signing_bytes() else {
+        return false;
+    };
     let signature = Signature::new(signed.signature);
-    device.details.signature_key.verify(DeliveryReceipt::LABEL, &bytes, &signature).is_ok()
-}
-
-fn open(
-    tx: &WriteTx<'_>,
-    conversation: ConversationId,
-    handle: &[u8; 16],
-    sealed: &[u8],
-) -> Result<Option<Signed<DeliveryReceipt>>, InboxError> {
-    let keys = tx.conversation_keys(conversation)?;
-    let Some(bytes) = envelope::open_as_member(&keys, LABEL, handle, sealed) else { return Ok(None) };
-    Ok(Signed::decode(&bytes).ok())
+    device
+        .details
+        .signature_key
+        .verify(DeliveryReceipt::LABEL, &bytes, &signature)
+        .is_ok()
 }

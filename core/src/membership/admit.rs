@@ -4,11 +4,11 @@
 //! | who | may add | may remove |
 //! |---|---|---|
 //! | member of a group | any confirmed device of any owner | any device |
-//! | member of a direct conversation | devices of the two owners | devices the roster no longer confirms |
+//! | member of a direct conversation | devices of the two owners | devices the roster no longer confirms, or of others |
 //! | a device that lost its state (external commit) | itself, with the same key | its own old leaf, exactly |
 
 use super::Context;
-use crate::base::{Owner, codec};
+use crate::base::{DeviceId, codec};
 use crate::mls::StagedRemote;
 use crate::roster::{HeadRelation, RosterHead};
 use crate::store::table::conversation::{ConversationKind, ConversationRow};
@@ -29,7 +29,9 @@ pub enum Admission {
 /// Judges a commit against the roster.
 #[must_use]
 pub fn admit(context: &Context<'_>, conversation: &ConversationRow, commit: &StagedRemote) -> Admission {
-    let Ok(head) = codec::decode::<RosterHead>(&commit.authenticated_data) else { return Admission::Refused };
+    let Ok(head) = codec::decode::<RosterHead>(&commit.authenticated_data) else {
+        return Admission::Refused;
+    };
     match context.relate(&head) {
         HeadRelation::Ahead => return Admission::RosterBehind,
         HeadRelation::Fork => return Admission::RosterFork,
@@ -42,16 +44,23 @@ pub fn admit(context: &Context<'_>, conversation: &ConversationRow, commit: &Sta
     if commit.external && !(commit.added.is_empty() && commit.removed.iter().all(|d| *d == commit.committer)) {
         return Admission::Refused;
     }
-    let direct = conversation.kind == ConversationKind::Direct;
-    let ours = |owner: Owner| owner == context.me.owner || owner.as_bytes().as_slice() == conversation.peer;
     for (device, key) in &commit.added {
-        let Some(entry) = context.device(device) else { return Admission::Refused };
+        let Some(entry) = context.device(device) else {
+            return Admission::Refused;
+        };
         let known = entry.details.signature_key == *key && context.was_confirmed(device, at);
-        if !known || (direct && !ours(entry.details.owner)) {
+        if !known || !context.belongs(conversation, &entry.details.owner) {
             return Admission::Refused;
         }
     }
-    if direct && !commit.external && commit.removed.iter().any(|d| context.was_confirmed(d, at)) {
+    let stays = |device: &DeviceId| {
+        context.was_confirmed(device, at)
+            && context
+                .owner_of(device)
+                .is_some_and(|owner| context.belongs(conversation, &owner))
+    };
+    let direct = conversation.kind == ConversationKind::Direct;
+    if direct && !commit.external && commit.removed.iter().any(stays) {
         return Admission::Refused;
     }
     Admission::Stands(at)

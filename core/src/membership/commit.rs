@@ -11,9 +11,9 @@ use super::{Context, MembershipError, Plan, keys};
 use crate::base::{ConversationId, DeviceId, Secret, codec, random, sha256};
 use crate::mls::{Change, Group};
 use crate::roster::RosterHead;
-use crate::store::WriteTx;
 use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
 use crate::store::table::membership::{PendingCommitRow, WishKind};
+use crate::store::{Topic, WriteTx};
 
 /// Label of a sealed GroupInfo.
 pub const GROUP_INFO: &str = "group info";
@@ -68,14 +68,22 @@ pub fn stage(
     let head = context.head();
     let before = group.members()?;
     let epoch_seed = group.epoch_seed()?;
-    let change = Change { add: key_packages, remove: &plan.remove, update: plan.update };
+    let change = Change {
+        add: key_packages,
+        remove: &plan.remove,
+        update: plan.update,
+    };
     let staged = group.stage_commit(&context.identity(), change, &codec::encode(&head))?;
 
     let keys = tx.conversation_keys(conversation.id)?;
     let (generation, current) = keys.first().ok_or(MembershipError::NoConversation)?;
     let rotated = (!plan.remove.is_empty()).then(|| Secret::random(context.random));
     let next = rotated.as_ref().unwrap_or(current);
-    let next_generation = if rotated.is_some() { staged.from_epoch + 1 } else { *generation };
+    let next_generation = if rotated.is_some() {
+        staged.from_epoch + 1
+    } else {
+        *generation
+    };
 
     let commit = envelope::wrap(current, &Frame::Mls(staged.commit), context.random)?;
     let commit_digest = sha256(&commit);
@@ -85,9 +93,20 @@ pub fn stage(
             deliveries.push(Delivery { alias, receipt: None });
         }
     }
-    let mut posts = vec![Post { payload: Sealed::new(commit), deliveries }];
+    let mut posts = vec![Post {
+        payload: Sealed::new(commit),
+        deliveries,
+    }];
     if let Some(welcome) = staged.welcome {
-        let bundle = bundle(tx, context, conversation, &before, (next_generation, next), head, welcome)?;
+        let bundle = bundle(
+            tx,
+            context,
+            conversation,
+            &before,
+            (next_generation, next),
+            head,
+            welcome,
+        )?;
         posts.extend(welcome_posts(context, &plan.add, &bundle)?);
     }
     let group_info =
@@ -97,7 +116,9 @@ pub fn stage(
         slot: SlotId::new(conversation.slot),
         from_epoch: Epoch(staged.from_epoch),
         next_epoch_key: keys::on_wire(&keys::epoch_key(&staged.next_epoch_seed).verifying_key()),
-        next_resync_key: rotated.as_ref().map(|key| keys::on_wire(&keys::resync_key(key).verifying_key())),
+        next_resync_key: rotated
+            .as_ref()
+            .map(|key| keys::on_wire(&keys::resync_key(key).verifying_key())),
         group_info: Sealed::new(group_info),
         posts,
         class: Class::Routine,
@@ -105,7 +126,10 @@ pub fn stage(
     };
     let tenant = TenantId::new(context.me.tenant);
     let signature = keys::epoch_key(&epoch_seed).sign_raw(&signed::slot_advance(&tenant, &body).bytes());
-    let request = Advance { body, auth: AdvanceAuth::EpochKey(sotto_wire::Sig::new(*signature.as_bytes())) };
+    let request = Advance {
+        body,
+        auth: AdvanceAuth::EpochKey(sotto_wire::Sig::new(*signature.as_bytes())),
+    };
     tx.put_pending_commit(
         &PendingCommitRow {
             conversation: conversation.id,
@@ -130,10 +154,16 @@ fn bundle(
     head: RosterHead,
     welcome: Vec<u8>,
 ) -> Result<WelcomeBundle, MembershipError> {
-    let mut aliases = vec![AliasOf { device: context.me.device, alias: conversation.alias }];
+    let mut aliases = vec![AliasOf {
+        device: context.me.device,
+        alias: conversation.alias,
+    }];
     for member in members {
         if let Some(alias) = tx.member_alias(conversation.id, member.device)? {
-            aliases.push(AliasOf { device: member.device, alias });
+            aliases.push(AliasOf {
+                device: member.device,
+                alias,
+            });
         }
     }
     Ok(WelcomeBundle {
@@ -147,6 +177,13 @@ fn bundle(
         aliases,
         head,
         welcome,
+        pair: match conversation.kind {
+            ConversationKind::Direct => [context.me.owner]
+                .into_iter()
+                .chain(context.peer_of(conversation))
+                .collect(),
+            ConversationKind::Group => Vec::new(),
+        },
     })
 }
 
@@ -158,13 +195,18 @@ fn welcome_posts(
     let message = Direct::Welcome(Box::new(bundle.clone()));
     let mut posts = Vec::with_capacity(added.len());
     for device in added {
-        let (Some(sealing), Some(alias)) = (context.sealing_key(device), context.contact_alias(device))
-        else {
+        let (Some(sealing), Some(alias)) = (context.sealing_key(device), context.contact_alias(device)) else {
             continue;
         };
         let payload = direct::seal(sealing, context.me.device, &context.me.signing, &message)?;
-        let delivery = Delivery { alias: Alias::new(alias), receipt: None };
-        posts.push(Post { payload: Sealed::new(payload), deliveries: vec![delivery] });
+        let delivery = Delivery {
+            alias: Alias::new(alias),
+            receipt: None,
+        };
+        posts.push(Post {
+            payload: Sealed::new(payload),
+            deliveries: vec![delivery],
+        });
     }
     Ok(posts)
 }
@@ -185,13 +227,17 @@ pub fn accepted(
         group.merge_pending()?;
     }
     let after: Vec<DeviceId> = group.members()?.iter().map(|m| m.device).collect();
-    tx.put_epoch(&conversation.mls_group, group.epoch(), pending.roster_seq, context.me.device)?;
+    tx.put_epoch(
+        &conversation.mls_group,
+        group.epoch(),
+        pending.roster_seq,
+        context.me.device,
+    )?;
     tx.drop_pending_commit(conversation.id)?;
     let removed: Vec<_> = before.iter().copied().filter(|d| !after.contains(d)).collect();
     let added: Vec<_> = after.iter().copied().filter(|d| !before.contains(d)).collect();
-    for device in &removed {
-        tx.drop_member_alias(conversation.id, *device)?;
-    }
+    departed(tx, context, conversation, &after, &removed)?;
+    group.forget_old_epochs(context.now)?;
     renew_later(tx, context, conversation.id)?;
     let key = match Secret::from_slice(&pending.next_key) {
         None => None,
@@ -204,28 +250,68 @@ pub fn accepted(
     if conversation.state == ConversationState::Creating {
         tx.set_conversation_state(conversation.id, ConversationState::Active)?;
     }
+    super::join::settle_direct(tx, conversation)?;
     tx.touch_conversation(conversation.id, context.now)?;
     Ok(Accepted { key, added, removed })
 }
 
-/// Somebody else's commit won: the staged one is withdrawn and planned anew.
+/// What follows where devices have gone, for whoever stays.
 ///
 /// # Errors
 /// [`MembershipError`].
-pub fn lost(tx: &WriteTx<'_>, conversation: &ConversationRow) -> Result<(), MembershipError> {
+pub fn departed(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    conversation: &ConversationRow,
+    here: &[DeviceId],
+    removed: &[DeviceId],
+) -> Result<(), MembershipError> {
+    for device in removed {
+        tx.drop_member_alias(conversation.id, *device)?;
+    }
+    super::plan::expect_back(tx, context, conversation, here, removed)
+}
+
+/// This device is a member no more: nothing is committed here again.
+///
+/// # Errors
+/// [`MembershipError`].
+pub fn left(tx: &WriteTx<'_>, conversation: &ConversationRow) -> Result<(), MembershipError> {
+    tx.set_conversation_state(conversation.id, ConversationState::Left)?;
+    tx.drop_wishes(conversation.id)?;
+    tx.drop_pending_commit(conversation.id)?;
+    tx.emit(Topic::Conversation, conversation.id.as_bytes().to_vec());
+    Ok(())
+}
+
+/// The relay refused a staged commit: it is withdrawn and planned anew. An external one has left a group that exists
+/// nowhere else; nothing may be encrypted in it, so the conversation stands still until the next.
+///
+/// # Errors
+/// [`MembershipError`].
+pub fn lost(
+    tx: &WriteTx<'_>,
+    conversation: &ConversationRow,
+    pending: &PendingCommitRow,
+) -> Result<(), MembershipError> {
+    let still = tx
+        .pending_commit(conversation.id)?
+        .is_some_and(|p| p.commit_digest == pending.commit_digest);
+    if !still {
+        return Ok(());
+    }
     if let Some(mut group) = super::load_group(tx, conversation)?.filter(|group| group.has_pending()) {
         group.clear_pending()?;
     }
     tx.drop_pending_commit(conversation.id)?;
+    if pending.resync {
+        tx.set_conversation_state(conversation.id, ConversationState::Stalled)?;
+    }
     Ok(())
 }
 
 /// Any commit of one's own replaces the own leaf's keys; the next renewal is due in a week, each device at its own time.
-fn renew_later(
-    tx: &WriteTx<'_>,
-    context: &Context<'_>,
-    conversation: ConversationId,
-) -> Result<(), MembershipError> {
+fn renew_later(tx: &WriteTx<'_>, context: &Context<'_>, conversation: ConversationId) -> Result<(), MembershipError> {
     for wish in tx.wishes(conversation)? {
         if wish.kind == WishKind::Update {
             tx.drop_wish(wish.id)?;

@@ -2,9 +2,11 @@
 //! and entropy.
 
 use crate::base::{DeviceId, Digest, Owner, Random, Timestamp};
-use crate::mls::Identity;
+use crate::mls::{Identity, Member};
+use crate::roster::authorize::Refusal;
 use crate::roster::record::DeviceRecord;
 use crate::roster::{Action, Actor, HeadRelation, Roster, RosterHead, Scope};
+use crate::store::table::conversation::{ConversationKind, ConversationRow};
 use crate::store::table::device::DeviceSelf;
 
 /// Handed down by whoever opened the transaction.
@@ -30,12 +32,18 @@ impl<'a> Context<'a> {
     /// This device as an MLS client.
     #[must_use]
     pub const fn identity(&self) -> Identity<'a> {
-        Identity { device: self.me.device, key: &self.me.signing }
+        Identity {
+            device: self.me.device,
+            key: &self.me.signing,
+        }
     }
     /// The newest roster entry this device has verified.
     #[must_use]
     pub fn head(&self) -> RosterHead {
-        self.roster.head().unwrap_or(RosterHead { seq: 0, hash: Digest::ZERO })
+        self.roster.head().unwrap_or(RosterHead {
+            seq: 0,
+            hash: Digest::ZERO,
+        })
     }
     /// How another's head relates to this device's roster.
     #[must_use]
@@ -62,15 +70,55 @@ impl<'a> Context<'a> {
     pub fn was_confirmed(&self, device: &DeviceId, seq: u64) -> bool {
         self.roster.at(seq).is_some_and(|view| view.confirmed(*device).is_ok())
     }
+    /// Whether a leaf may stay: a confirmed device with the key that the roster names, and in a direct conversation a
+    /// device of one of the two.
+    #[must_use]
+    pub fn stands(&self, conversation: &ConversationRow, leaf: &Member) -> bool {
+        let known = self
+            .device(&leaf.device)
+            .filter(|device| device.details.signature_key == leaf.key);
+        let belongs = known.is_some_and(|device| self.belongs(conversation, &device.details.owner));
+        belongs && self.is_confirmed(&leaf.device)
+    }
+    /// Whether an owner's devices may be in a conversation: in a direct one those of the two.
+    #[must_use]
+    pub fn belongs(&self, conversation: &ConversationRow, owner: &Owner) -> bool {
+        conversation.kind == ConversationKind::Group
+            || *owner == self.me.owner
+            || owner.as_bytes().as_slice() == conversation.peer
+    }
+    /// Whether an owner is there: neither suspended nor gone.
+    #[must_use]
+    pub fn acts(&self, owner: &Owner) -> bool {
+        self.roster.view().is_ok_and(|view| view.owner_acts(*owner).is_ok())
+    }
+    /// The other owner of a direct conversation.
+    #[must_use]
+    pub fn peer_of(&self, conversation: &ConversationRow) -> Option<Owner> {
+        let unknown = |owner: &Owner| {
+            self.roster
+                .view()
+                .map_or(true, |view| view.owner_acts(*owner) == Err(Refusal::UnknownOwner))
+        };
+        [1, 2]
+            .into_iter()
+            .filter_map(|kind| Owner::from_parts(kind, &conversation.peer))
+            .find(|owner| !unknown(owner))
+    }
     /// The devices of an owner that count now.
     #[must_use]
     pub fn confirmed_devices(&self, owner: &Owner) -> Vec<DeviceId> {
-        self.roster.active_devices_of(*owner).map(|record| record.details.device).collect()
+        self.roster
+            .active_devices_of(*owner)
+            .map(|record| record.details.device)
+            .collect()
     }
     /// Whether this device may sign how fresh the roster is.
     #[must_use]
     pub fn may_attest(&self) -> bool {
-        self.roster.may(Actor::device(self.me.device), Action::Attest, &Scope::organisation()).is_ok()
+        self.roster
+            .may(Actor::device(self.me.device), Action::Attest, &Scope::organisation())
+            .is_ok()
     }
     /// Where a device's Welcomes arrive.
     #[must_use]

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use sotto_content::padding;
 
 use crate::base::seal::{self, SealingKey};
-use crate::base::{ConversationId, CryptoError, DeviceId, Secret, Signature, SigningKey, VerifyingKey, codec};
+use crate::base::{ConversationId, CryptoError, DeviceId, Owner, Secret, Signature, SigningKey, VerifyingKey, codec};
 use crate::roster::RosterHead;
 
 /// First byte of a payload sealed to a device.
@@ -67,6 +67,9 @@ pub struct WelcomeBundle {
     #[n(9)]
     #[cbor(with = "minicbor::bytes")]
     pub welcome: Vec<u8>,
+    /// The two owners of a direct conversation, also where one of them has no device in it yet; empty otherwise.
+    #[n(10)]
+    pub pair: Vec<Owner>,
 }
 
 impl std::fmt::Debug for WelcomeBundle {
@@ -114,15 +117,14 @@ fn signed_bytes(addressee: &[u8], body: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 /// [`CryptoError::Provider`] where the addressee's key is not one.
-pub fn seal(
-    addressee: &[u8],
-    sender: DeviceId,
-    key: &SigningKey,
-    message: &Direct,
-) -> Result<Vec<u8>, CryptoError> {
+pub fn seal(addressee: &[u8], sender: DeviceId, key: &SigningKey, message: &Direct) -> Result<Vec<u8>, CryptoError> {
     let body = codec::encode(message);
     let signature = key.sign(LABEL, &signed_bytes(addressee, &body));
-    let plain = codec::encode(&Signed { sender, body, signature });
+    let plain = codec::encode(&Signed {
+        sender,
+        body,
+        signature,
+    });
     let padded = padding::pad(&plain, OVERHEAD).map_err(|_| CryptoError::Provider)?;
     seal::seal(addressee, INFO, &padded)
 }
@@ -134,8 +136,17 @@ pub fn seal(
 pub fn open(key: &SealingKey, payload: &[u8]) -> Result<Unverified, CryptoError> {
     let padded = key.open(INFO, payload)?;
     let plain = padding::unpad(&padded).map_err(|_| CryptoError::Malformed)?;
-    let Signed { sender, body, signature } = codec::decode(plain).map_err(|_| CryptoError::Malformed)?;
-    Ok(Unverified { sender, body, signature, addressee: key.public()? })
+    let Signed {
+        sender,
+        body,
+        signature,
+    } = codec::decode(plain).map_err(|_| CryptoError::Malformed)?;
+    Ok(Unverified {
+        sender,
+        body,
+        signature,
+        addressee: key.public()?,
+    })
 }
 
 impl Unverified {

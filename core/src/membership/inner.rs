@@ -91,6 +91,12 @@ impl Outgoing {
     /// A word between devices: quiet, without receipts, kept as long as a commit is.
     #[must_use]
     pub const fn word(body: Body) -> Self {
-        Self { body, urgent: false, ttl_s: super::commit::TTL_SECONDS, receipts: false, generation: None }
+        Self {
+            body,
+            urgent: false,
+            ttl_s: super::commit::TTL_SECONDS,
+            receipts: false,
+            generation: None,
+        }
     }
 }

@@ -1,13 +1,15 @@
 //! Making a conversation, and joining one by a Welcome.
 
+use std::collections::BTreeSet;
+
 use super::direct::WelcomeBundle;
 use super::{Context, MembershipError, envelope, keys};
 use crate::base::{ConversationId, DeviceId, Owner, Secret, random};
 use crate::mls::{Group, GroupId, StagedJoin, Suite};
 use crate::roster::HeadRelation;
-use crate::store::WriteTx;
 use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
 use crate::store::table::membership::WishKind;
+use crate::store::{Topic, WriteTx};
 
 /// Makes a conversation with this device alone in it, wishes for the others' devices, and returns the request that
 /// makes its slot.
@@ -46,7 +48,13 @@ pub fn create(
     tx.add_conversation_key(row.id, 0, &key)?;
     tx.add_alias(&row.alias, Some(row.id))?;
     tx.put_epoch(&row.mls_group, group.epoch(), context.head().seq, context.me.device)?;
-    tx.add_wish(row.id, WishKind::Add, context.me.owner.kind(), context.me.owner.as_bytes(), context.now)?;
+    tx.add_wish(
+        row.id,
+        WishKind::Add,
+        context.me.owner.kind(),
+        context.me.owner.as_bytes(),
+        context.now,
+    )?;
     for owner in owners {
         tx.add_wish(row.id, WishKind::Add, owner.kind(), owner.as_bytes(), context.now)?;
     }
@@ -97,35 +105,38 @@ pub fn accept(
     };
     let members = &staged.members;
     let confirmed = members.iter().all(|m| {
-        context.device(&m.device).is_some_and(|d| d.details.signature_key == m.key)
+        context
+            .device(&m.device)
+            .is_some_and(|d| d.details.signature_key == m.key)
             && context.was_confirmed(&m.device, bundle.head.seq)
     });
-    let owners: std::collections::BTreeSet<Owner> =
-        members.iter().filter_map(|m| context.owner_of(&m.device)).collect();
-    let peers: Vec<Owner> = owners.iter().copied().filter(|o| *o != context.me.owner).collect();
-    let sender_in = members.iter().any(|m| m.device == sender);
-    if !confirmed || !sender_in || (bundle.direct && peers.len() > 1) || !may_replace(tx, sender, bundle)? {
+    let owners: BTreeSet<Owner> = members.iter().filter_map(|m| context.owner_of(&m.device)).collect();
+    let Some(peer) = peer_of(context, bundle, &owners) else {
+        return Ok(Joined::Refused);
+    };
+    if !confirmed || staged.sender != sender || !may_replace(tx, sender, staged.group, bundle)? {
         return Ok(Joined::Refused);
     }
     let group = staged.accept()?;
-    if let Some(old) = tx.conversation(bundle.conversation)? {
-        if let Some(id) = GroupId::from_slice(&old.mls_group).filter(|id| *id != group.id()) {
-            Group::delete(tx, id)?;
-        }
-        tx.drop_pending_commit(old.id)?;
-    }
+    tx.drop_pending_commit(bundle.conversation)?;
     let known = tx.conversation(bundle.conversation)?;
     let row = ConversationRow {
         id: bundle.conversation,
-        kind: if bundle.direct { ConversationKind::Direct } else { ConversationKind::Group },
+        kind: if bundle.direct {
+            ConversationKind::Direct
+        } else {
+            ConversationKind::Group
+        },
         title: bundle.title.clone(),
         patient: bundle.patient.clone(),
         mls_group: group.id().as_bytes().to_vec(),
         slot: bundle.slot,
         key_generation: bundle.key_generation,
-        alias: known.as_ref().map_or_else(|| random::array(context.random), |old| old.alias),
+        alias: known
+            .as_ref()
+            .map_or_else(|| random::array(context.random), |old| old.alias),
         state: ConversationState::Active,
-        peer: if bundle.direct { peers.first().map(|p| p.as_bytes().to_vec()).unwrap_or_default() } else { Vec::new() },
+        peer,
         created: known.map_or(context.now, |old| old.created),
         updated: context.now,
     };
@@ -139,20 +150,48 @@ pub fn accept(
     }
     tx.put_epoch(&row.mls_group, group.epoch(), bundle.head.seq, sender)?;
     // A leaf that has committed once makes later commits small; when, differs from device to device.
-    let soon = context.now.plus(std::time::Duration::from_secs(30 + random::below(context.random, 270)));
+    let soon = context
+        .now
+        .plus(std::time::Duration::from_secs(30 + random::below(context.random, 270)));
     tx.add_wish(row.id, WishKind::Update, 0, &[], soon)?;
     settle_direct(tx, &row)?;
     Ok(Joined::Member(Box::new(row)))
 }
 
-/// A conversation that is known here is replaced only by somebody who is in it: whoever was removed knows its
-/// identifier, and could otherwise draw its members into a group of their own.
-fn may_replace(tx: &WriteTx<'_>, sender: DeviceId, bundle: &WelcomeBundle) -> Result<bool, MembershipError> {
-    let Some(known) = tx.conversation(bundle.conversation)? else { return Ok(true) };
-    Ok(super::load_group(tx, &known)?.is_none_or(|group| group.contains(sender)))
+/// The other owner of a direct conversation, empty for a group; `None` where the bundle is not true of its members.
+fn peer_of(context: &Context<'_>, bundle: &WelcomeBundle, owners: &BTreeSet<Owner>) -> Option<Vec<u8>> {
+    if !bundle.direct {
+        return Some(Vec::new());
+    }
+    let [one, other] = bundle.pair.as_slice() else {
+        return None;
+    };
+    let peer = if *one == context.me.owner { other } else { one };
+    let ours = |owner: &Owner| *owner == context.me.owner || owner == peer;
+    let pair = [one, other].contains(&&context.me.owner) && one != other;
+    (pair && owners.iter().all(ours)).then(|| peer.as_bytes().to_vec())
 }
 
-/// Of two direct conversations of one pair, the lower id lives; the other becomes read-only.
+/// A conversation that is known here goes on as the same group, and while this device is in it only somebody in it may
+/// bring it anew: whoever was removed knows its identifier, and could otherwise draw its members into a group of their
+/// own. A device that has left is asked back by whoever is in it now.
+fn may_replace(
+    tx: &WriteTx<'_>,
+    sender: DeviceId,
+    group: GroupId,
+    bundle: &WelcomeBundle,
+) -> Result<bool, MembershipError> {
+    let Some(known) = tx.conversation(bundle.conversation)? else {
+        return Ok(tx.conversation_of_group(group.as_bytes())?.is_none());
+    };
+    let same = GroupId::from_slice(&known.mls_group) == Some(group)
+        && (known.kind == ConversationKind::Direct) == bundle.direct;
+    let insider = known.state == ConversationState::Left
+        || super::load_group(tx, &known)?.is_none_or(|group| group.contains(sender));
+    Ok(same && insider)
+}
+
+/// Of the direct conversations of one pair that are in use, the lowest id lives; the others become read-only.
 ///
 /// # Errors
 /// [`MembershipError`].
@@ -160,14 +199,10 @@ pub fn settle_direct(tx: &WriteTx<'_>, row: &ConversationRow) -> Result<(), Memb
     if row.kind != ConversationKind::Direct || row.peer.is_empty() {
         return Ok(());
     }
-    let all: Vec<_> = tx
-        .direct_with(&row.peer)?
-        .into_iter()
-        .filter(|c| matches!(c.state, ConversationState::Active | ConversationState::Creating))
-        .collect();
-    let Some((_, others)) = all.split_first() else { return Ok(()) };
-    for other in others.iter().filter(|c| c.state == ConversationState::Active) {
+    let all = tx.direct_with(&row.peer)?;
+    for other in all.iter().filter(|c| c.state == ConversationState::Active).skip(1) {
         tx.set_conversation_state(other.id, ConversationState::ReadOnly)?;
+        tx.emit(Topic::Conversation, other.id.as_bytes().to_vec());
     }
     Ok(())
 }

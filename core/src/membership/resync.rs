@@ -32,7 +32,12 @@ pub fn rejoin(
         .ok_or(MembershipError::NoConversation)?;
     tx.drop_pending_commit(conversation.id)?;
     let head = context.head();
-    let resynced = mls::resync(tx, &context.identity(), &info, &codec::encode(&head))?;
+    let resynced = match mls::resync(tx, &context.identity(), &info, &codec::encode(&head)) {
+        Ok(resynced) => resynced,
+        // The members have gone on without this device.
+        Err(mls::Error::NoOldLeaf) => return super::commit::left(tx, conversation),
+        Err(other) => return Err(other.into()),
+    };
 
     let payload = envelope::wrap(current, &Frame::Mls(resynced.commit), context.random)?;
     let commit_digest = sha256(&payload);
@@ -42,8 +47,13 @@ pub fn rejoin(
             deliveries.push(Delivery { alias, receipt: None });
         }
     }
-    let group_info =
-        envelope::seal_for_members(current, GROUP_INFO, &conversation.slot, &resynced.group_info, context.random)?;
+    let group_info = envelope::seal_for_members(
+        current,
+        GROUP_INFO,
+        &conversation.slot,
+        &resynced.group_info,
+        context.random,
+    )?;
     let body = AdvanceBody {
         idempotency: IdempotencyId::new(random::array(context.random)),
         slot: SlotId::new(conversation.slot),
@@ -51,7 +61,10 @@ pub fn rejoin(
         next_epoch_key: keys::on_wire(&keys::epoch_key(&resynced.next_epoch_seed).verifying_key()),
         next_resync_key: None,
         group_info: Sealed::new(group_info),
-        posts: vec![Post { payload: Sealed::new(payload), deliveries }],
+        posts: vec![Post {
+            payload: Sealed::new(payload),
+            deliveries,
+        }],
         class: Class::Routine,
         ttl_s: TTL_SECONDS,
     };
@@ -59,10 +72,17 @@ pub fn rejoin(
     let signature = keys::resync_key(current).sign_raw(&signed::slot_advance(&tenant, &body).bytes());
     let mut row = conversation.clone();
     row.mls_group = resynced.group.id().as_bytes().to_vec();
-    row.state = ConversationState::Active;
+    if row.state != ConversationState::ReadOnly {
+        row.state = ConversationState::Active;
+    }
     tx.put_conversation(&row)?;
+    // Whoever is in there and may not be goes before anything is sent.
+    super::plan::heal(tx, context, &row)?;
     tx.put_epoch(&row.mls_group, resynced.group.epoch(), head.seq, context.me.device)?;
-    let request = Advance { body, auth: AdvanceAuth::ResyncKey(sotto_wire::Sig::new(*signature.as_bytes())) };
+    let request = Advance {
+        body,
+        auth: AdvanceAuth::ResyncKey(sotto_wire::Sig::new(*signature.as_bytes())),
+    };
     tx.put_pending_commit(
         &PendingCommitRow {
             conversation: conversation.id,

@@ -5,14 +5,16 @@ use sotto_wire::submit::{Class, Delivery, Submit};
 use sotto_wire::{IdempotencyId, ReceiptHandle, Sealed};
 
 use super::OutboxError;
-use crate::base::{MessageId, codec, random, sha256};
+use crate::base::{ConversationId, MessageId, Timestamp, codec, random, sha256};
 use crate::membership::envelope::{self, Frame};
-use crate::membership::{Context, Inner, MembershipError, Outgoing, commit, load_group};
+use crate::membership::{Body, Context, Inner, MembershipError, Outgoing, commit, load_group};
 use crate::mls::Group;
-use crate::store::table::conversation::{ConversationRow, ConversationState};
+use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
 use crate::store::table::membership::WishKind;
-use crate::store::table::queue::{OutboxKind, ReceiptWantedRow};
+use crate::store::table::queue::{OutboxKind, OutboxRow, ReceiptWantedRow};
+use crate::store::table::state::StateRow;
 use crate::store::{Topic, WriteTx};
+use crate::timeline::State;
 
 /// Files something for a conversation, behind all that waits there already, and encrypts what may be.
 ///
@@ -25,12 +27,36 @@ pub fn file(
     message: Option<MessageId>,
     outgoing: &Outgoing,
 ) -> Result<(), OutboxError> {
-    if matches!(conversation.state, ConversationState::Left | ConversationState::ReadOnly) {
+    if matches!(
+        conversation.state,
+        ConversationState::Left | ConversationState::ReadOnly
+    ) {
         return Err(OutboxError::Closed);
     }
-    tx.push_outbox(conversation.id, OutboxKind::Draft, message, &codec::encode(outgoing), context.now)?;
-    tx.emit(Topic::Outbox, conversation.id.as_bytes().to_vec());
+    keep(tx, context, conversation, message, outgoing)?;
     encrypt_ready(tx, context, conversation)
+}
+
+/// Files a draft and leaves it one.
+///
+/// # Errors
+/// [`OutboxError`].
+pub fn keep(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    conversation: &ConversationRow,
+    message: Option<MessageId>,
+    outgoing: &Outgoing,
+) -> Result<(), OutboxError> {
+    tx.push_outbox(
+        conversation.id,
+        OutboxKind::Draft,
+        message,
+        &codec::encode(outgoing),
+        context.now,
+    )?;
+    tx.emit(Topic::Outbox, conversation.id.as_bytes().to_vec());
+    Ok(())
 }
 
 /// Files the request that makes a new conversation's slot: the first row of its lane.
@@ -50,7 +76,8 @@ pub fn file_slot(
 }
 
 /// Encrypts the drafts of a lane unless a membership change must come first: the first commit of a new conversation,
-/// or the removal of a device that may not read on.
+/// or the removal of a device that may not read on. Drafts of a conversation that this device has been removed from
+/// come to their visible end here.
 ///
 /// # Errors
 /// [`OutboxError`].
@@ -59,36 +86,173 @@ pub fn encrypt_ready(
     context: &Context<'_>,
     conversation: &ConversationRow,
 ) -> Result<(), OutboxError> {
+    if conversation.state == ConversationState::Left {
+        return give_up(tx, context, conversation);
+    }
     // A read-only one still carries what was written before it became that.
-    if !matches!(conversation.state, ConversationState::Active | ConversationState::ReadOnly) {
+    if !matches!(
+        conversation.state,
+        ConversationState::Active | ConversationState::ReadOnly
+    ) {
         return Ok(());
     }
-    let Some(mut group) = load_group(tx, conversation)? else { return Ok(()) };
+    if !drafts(tx, conversation)?
+        .iter()
+        .any(|row| row.kind == OutboxKind::Draft)
+    {
+        return Ok(());
+    }
+    let Some(mut group) = load_group(tx, conversation)? else {
+        return Ok(());
+    };
     if must_wait(tx, context, conversation, &group)? {
         return Ok(());
     }
-    for row in tx.outbox_lane(conversation.id, 1000)? {
-        if row.kind == OutboxKind::Draft {
+    key_first(tx, conversation)?;
+    loop {
+        let rows = drafts(tx, conversation)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in rows {
             let outgoing: Outgoing = codec::decode(&row.request).map_err(|_| OutboxError::Damaged)?;
             let request = encrypt(tx, context, conversation, &mut group, row.message, outgoing)?;
-            tx.outbox_encrypted(row.id, &request)?;
+            let request = past_full(tx, row.message, request, context.now)?;
+            if request.deliveries.is_empty() {
+                tx.drop_outbox(row.id)?;
+            } else {
+                tx.outbox_replace(row.id, OutboxKind::Submit, row.message, &sotto_wire::encode(&request))?;
+            }
+        }
+    }
+}
+
+fn drafts(tx: &WriteTx<'_>, conversation: &ConversationRow) -> Result<Vec<OutboxRow>, OutboxError> {
+    Ok(tx.outbox_drafts(conversation.id, 200)?)
+}
+
+/// A new conversation key leaves before everything that is encrypted under it: drafts that waited for the removal move
+/// one place back, each into the row of the next.
+fn key_first(tx: &WriteTx<'_>, conversation: &ConversationRow) -> Result<(), OutboxError> {
+    let rows = tx.outbox_drafts(conversation.id, u32::MAX)?;
+    let is_key =
+        |row: &OutboxRow| codec::decode::<Outgoing>(&row.request).is_ok_and(|out| matches!(out.body, Body::Key(..)));
+    let (keys, others): (Vec<&OutboxRow>, Vec<&OutboxRow>) = rows.iter().partition(|row| is_key(row));
+    let wanted: Vec<&OutboxRow> = keys.into_iter().chain(others).collect();
+    for (place, row) in rows.iter().zip(wanted) {
+        if place.id != row.id {
+            tx.outbox_replace(place.id, row.kind, row.message, &row.request)?;
         }
     }
     Ok(())
 }
 
-/// A device that knows of a removal commits it before it sends anything else there.
+/// What goes to somebody whose mailbox is full waits behind what waits for them already, so that it cannot overtake.
+fn past_full(
+    tx: &WriteTx<'_>,
+    message: Option<MessageId>,
+    mut request: Submit,
+    now: Timestamp,
+) -> Result<Submit, OutboxError> {
+    let mut direct = Vec::with_capacity(request.deliveries.len());
+    for delivery in std::mem::take(&mut request.deliveries) {
+        if tx.outbox_has(full_lane(&delivery))? {
+            file_for_one(tx, message, &request, delivery, now)?;
+        } else {
+            direct.push(delivery);
+        }
+    }
+    request.deliveries = direct;
+    Ok(request)
+}
+
+/// Where what one full mailbox refused waits.
+pub(super) const fn full_lane(delivery: &Delivery) -> ConversationId {
+    ConversationId::new(*delivery.alias.as_bytes())
+}
+
+/// Files the same payload for one addressee alone, behind what waits for them.
+pub(super) fn file_for_one(
+    tx: &WriteTx<'_>,
+    message: Option<MessageId>,
+    request: &Submit,
+    delivery: Delivery,
+    now: Timestamp,
+) -> Result<i64, OutboxError> {
+    // An identity of its own, derived: the same addressee of the same request never gets two.
+    let id = sha256(&[request.idempotency.as_bytes().as_slice(), delivery.alias.as_bytes()].concat());
+    let mut idempotency = [0; 16];
+    idempotency.copy_from_slice(&id.as_bytes()[..16]);
+    let rest = Submit {
+        idempotency: IdempotencyId::new(idempotency),
+        deliveries: vec![delivery],
+        ..request.clone()
+    };
+    Ok(tx.push_outbox(
+        full_lane(&delivery),
+        OutboxKind::Submit,
+        message,
+        &sotto_wire::encode(&rest),
+        now,
+    )?)
+}
+
+/// This device is a member no more: its drafts go to nobody, and each says so.
+fn give_up(tx: &WriteTx<'_>, context: &Context<'_>, conversation: &ConversationRow) -> Result<(), OutboxError> {
+    let members = match load_group(tx, conversation)? {
+        Some(group) => group.members()?,
+        None => Vec::new(),
+    };
+    let mut others: Vec<_> = members
+        .iter()
+        .map(|m| m.device)
+        .filter(|d| *d != context.me.device)
+        .collect();
+    if others.is_empty() {
+        others.push(context.me.device);
+    }
+    for row in tx.outbox_drafts(conversation.id, u32::MAX)? {
+        if let Some(message) = row.message {
+            for device in &others {
+                tx.add_message_state(&StateRow {
+                    message,
+                    device: Some(*device),
+                    state: State::Revoked.code(),
+                    at: context.now,
+                    proof: Vec::new(),
+                })?;
+            }
+            tx.emit(Topic::Receipt, message.as_bytes().to_vec());
+        }
+        tx.drop_outbox(row.id)?;
+    }
+    Ok(())
+}
+
+/// A device that knows of a removal commits it before it sends anything else there; and nothing is said to nobody
+/// where somebody is expected.
 fn must_wait(
     tx: &WriteTx<'_>,
     context: &Context<'_>,
     conversation: &ConversationRow,
     group: &Group<'_>,
 ) -> Result<bool, OutboxError> {
-    let removal_wished = tx.wishes(conversation.id)?.iter().any(|w| w.kind == WishKind::Remove);
-    let removal_staged = tx.pending_commit(conversation.id)?.is_some_and(|p| p.resync || !p.next_key.is_empty());
+    let wishes = tx.wishes(conversation.id)?;
+    let removal_wished = wishes.iter().any(|w| w.kind == WishKind::Remove);
+    let removal_staged = tx
+        .pending_commit(conversation.id)?
+        .is_some_and(|p| p.resync || !p.next_key.is_empty());
     let members = group.members()?;
-    let removal_owed = members.iter().any(|m| !context.is_confirmed(&m.device));
-    Ok(removal_wished || removal_staged || removal_owed)
+    let others: Vec<_> = members.iter().filter(|m| m.device != context.me.device).collect();
+    let removal_owed = others.iter().any(|m| !context.stands(conversation, m));
+    let anybody = others.iter().any(|m| {
+        context
+            .owner_of(&m.device)
+            .is_some_and(|owner| owner != context.me.owner)
+    });
+    let expected = conversation.kind == ConversationKind::Direct
+        || wishes.iter().any(|w| matches!(w.kind, WishKind::Add | WishKind::Heal));
+    Ok(removal_wished || removal_staged || removal_owed || (!anybody && expected))
 }
 
 fn encrypt(
@@ -98,7 +262,7 @@ fn encrypt(
     group: &mut Group<'_>,
     message: Option<MessageId>,
     outgoing: Outgoing,
-) -> Result<Vec<u8>, OutboxError> {
+) -> Result<Submit, OutboxError> {
     let keys = tx.conversation_keys(conversation.id)?;
     let wanted = outgoing.generation.unwrap_or(conversation.key_generation);
     let (_, key) = keys
@@ -106,14 +270,20 @@ fn encrypt(
         .find(|(generation, _)| *generation == wanted)
         .or_else(|| keys.first())
         .ok_or(MembershipError::NoConversation)?;
-    let inner = Inner { head: context.head(), sent: context.now, body: outgoing.body };
+    let inner = Inner {
+        head: context.head(),
+        sent: context.now,
+        body: outgoing.body,
+    };
     let ciphertext = group.encrypt(&context.identity(), &codec::encode(&inner))?;
     let payload = envelope::wrap(key, &Frame::Mls(ciphertext), context.random)?;
     tx.mark_payload_seen(sha256(&payload).as_bytes(), context.now)?;
 
     let mut deliveries = Vec::new();
     for member in group.members()? {
-        let Some(alias) = commit::alias_of(tx, context, conversation, &member.device)? else { continue };
+        let Some(alias) = commit::alias_of(tx, context, conversation, &member.device)? else {
+            continue;
+        };
         let receipt = match message {
             Some(message) if outgoing.receipts && member.device != context.me.device => {
                 let handle: [u8; 16] = random::array(context.random);
@@ -130,34 +300,12 @@ fn encrypt(
         };
         deliveries.push(Delivery { alias, receipt });
     }
-    Ok(sotto_wire::encode(&Submit {
+    Ok(Submit {
         idempotency: IdempotencyId::new(random::array(context.random)),
         payload: Sealed::new(payload),
         deliveries,
         class: if outgoing.urgent { Class::Urgent } else { Class::Routine },
         ttl_s: outgoing.ttl_s,
         escrow: Vec::new(),
-    }))
-}
-
-/// A device has been removed: what was encrypted before and has not left is no longer addressed to it.
-///
-/// # Errors
-/// [`OutboxError`].
-pub fn withdraw_from(
-    tx: &WriteTx<'_>,
-    conversation: &ConversationRow,
-    aliases: &[sotto_wire::Alias],
-) -> Result<(), OutboxError> {
-    for row in tx.outbox_lane(conversation.id, 1000)? {
-        if row.kind == OutboxKind::Submit {
-            let mut request: Submit = sotto_wire::decode(&row.request).map_err(|_| OutboxError::Damaged)?;
-            let before = request.deliveries.len();
-            request.deliveries.retain(|d| !aliases.contains(&d.alias));
-            if request.deliveries.len() != before {
-                tx.outbox_encrypted(row.id, &sotto_wire::encode(&request))?;
-            }
-        }
-    }
-    Ok(())
+    })
 }

@@ -5,6 +5,6 @@ mod answer;
 mod error;
 mod file;
 
-pub use answer::{end, queued};
+pub use answer::{end, known_already, queued, undelivered};
 pub use error::OutboxError;
-pub use file::{encrypt_ready, file, file_slot, withdraw_from};
+pub use file::{encrypt_ready, file, file_slot, keep};

@@ -61,7 +61,7 @@ pub use words::Words;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests;
+pub(crate) mod tests;
 
 /// Version of the entry format, and with it of the table of rights. A log founded with a higher one halts this
 /// release.

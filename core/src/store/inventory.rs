@@ -88,7 +88,9 @@ fn classify(name: &str) -> (FileKind, Protection) {
         "sotto.db-shm" => (FileKind::JournalIndex, Protection::PlainByDesign),
         RECORD => (FileKind::KeyRecord, Protection::PlainByDesign),
         sidecar::SIDECAR => (FileKind::KeyCheck, Protection::PlainByDesign),
-        lock::WRITE_LOCK | role::ROLE_LOCK | "vault.lock" => (FileKind::Lock, Protection::PlainByDesign),
+        lock::WRITE_LOCK | role::ROLE_LOCK | role::SESSION_LOCK | "vault.lock" => {
+            (FileKind::Lock, Protection::PlainByDesign)
+        }
         "vault.cbor.new" | "store.check.new" => (FileKind::Unfinished, Protection::PlainByDesign),
         // The command line's own lock and request, which hold no content.
         "cli.lock" | "cli.stop" => (FileKind::Lock, Protection::PlainByDesign),

@@ -33,6 +33,7 @@ pub(super) const ALL: &[Migration] = migrations! {
     5 "queues" "V005__queues.sql";
     6 "audit" "V006__audit.sql";
     7 "patient" "V007__patient.sql";
+    8 "purge" "V008__purge.sql";
 };
 
 /// Brings the schema up to date, in one transaction; an up-to-date one is not written to.

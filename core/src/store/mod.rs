@@ -42,7 +42,7 @@ pub use error::{Doing, StoreError};
 pub use health::Integrity;
 pub use inventory::{FileKind, InventoryItem, Protection};
 pub use place::FileSystem;
-pub use role::RunRole;
+pub use role::{RunRole, SessionRole};
 pub use tx::{ReadTx, WriteTx};
 
 /// Name of the database file.

@@ -1,17 +1,25 @@
-//! One `run` per store: whoever holds the role talks to the relay; other commands write under the lock and leave the
-//! rest to it.
+//! Who talks to the relay for a store: one `run` that stays connected, or one command for the time of a round. Other
+//! commands write under the write lock and leave the rest to it.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use super::{Store, StoreError, lock};
 
-/// Locked for as long as the role is held.
+/// Locked for as long as a process stays connected.
 pub(super) const ROLE_LOCK: &str = "run.lock";
+/// Locked while a process uses this store's session: for one round, or for as long as it stays connected.
+pub(super) const SESSION_LOCK: &str = "session.lock";
 
 /// The role of the one that runs this store. Given back on drop, by the operating system if the process dies.
 #[derive(Debug)]
 pub struct RunRole {
+    _lock: File,
+}
+
+/// The right to use this store's session with the relay. Given back like [`RunRole`].
+#[derive(Debug)]
+pub struct SessionRole {
     _lock: File,
 }
 
@@ -21,12 +29,8 @@ impl RunRole {
     /// # Errors
     /// [`StoreError::AlreadyRunning`], [`StoreError::Io`].
     pub fn try_take(dir: &Path) -> Result<Self, StoreError> {
-        let file = lock::open(dir, ROLE_LOCK)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _lock: file }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::AlreadyRunning),
-            Err(TryLockError::Error(error)) => Err(StoreError::io("taking the role of running the store")(error)),
-        }
+        let lock = try_lock(dir, ROLE_LOCK)?.ok_or(StoreError::AlreadyRunning)?;
+        Ok(Self { _lock: lock })
     }
 }
 
@@ -37,5 +41,22 @@ impl Store {
     /// [`StoreError::AlreadyRunning`], [`StoreError::Io`].
     pub fn try_run_role(&self) -> Result<RunRole, StoreError> {
         RunRole::try_take(self.dir())
+    }
+
+    /// Takes the session; `None` where another process has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn try_session_role(&self) -> Result<Option<SessionRole>, StoreError> {
+        Ok(try_lock(self.dir(), SESSION_LOCK)?.map(|lock| SessionRole { _lock: lock }))
+    }
+}
+
+fn try_lock(dir: &Path, name: &str) -> Result<Option<File>, StoreError> {
+    let file = lock::open(dir, name)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(StoreError::io("taking a role of the store")(error)),
     }
 }

@@ -21,16 +21,25 @@ fn local(error: std::io::Error) -> SyncError {
 impl Engine {
     /// Uploads what waits to be uploaded, from where the relay is.
     pub(super) async fn upload_attachments(self: &Arc<Self>) -> Result<(), SyncError> {
-        let rows = self.store.read::<_, StoreError>(|tx| tx.attachments_in(AttachmentState::Uploading))?;
+        let rows = self
+            .store
+            .read::<_, StoreError>(|tx| tx.attachments_in(AttachmentState::Uploading))?;
         for row in rows {
             let path = self.attachments().join(&row.file);
             let mut file = File::open(&path).await.map_err(local)?;
             let size = file.metadata().await.map_err(local)?.len();
-            let create = Create { blob: BlobId::new(row.blob), size, ttl_s: TTL_SECONDS };
+            let create = Create {
+                blob: BlobId::new(row.blob),
+                size,
+                ttl_s: TTL_SECONDS,
+            };
             let bearer = self.bearer()?;
             blob::upload(&self.transport, &bearer, &create, &mut file, &mut |_, _| ()).await?;
             self.write_blocking("an attachment is at the relay", move |tx, _| {
-                Ok(tx.put_attachment(&AttachmentRow { state: AttachmentState::Here, ..row })?)
+                Ok(tx.put_attachment(&AttachmentRow {
+                    state: AttachmentState::Here,
+                    ..row
+                })?)
             })
             .await?;
         }
@@ -54,13 +63,20 @@ impl Engine {
             row.file = codec::hex(&random::array::<16>(&*self.random));
             // Remembered first, so that a download that breaks off is resumed.
             let started = row.clone();
-            self.store.write::<_, StoreError>("beginning to fetch an attachment", |tx| tx.put_attachment(&started))?;
+            self.store
+                .write::<_, StoreError>("beginning to fetch an attachment", |tx| tx.put_attachment(&started))?;
         }
         let path = folder.join(&row.file);
         if row.state != AttachmentState::Wanted {
             return Ok(path);
         }
-        let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).await.map_err(local)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .await
+            .map_err(local)?;
         let have = file.metadata().await.map_err(local)?.len();
         if have < size {
             let blob = BlobId::new(row.blob);
@@ -76,7 +92,11 @@ impl Engine {
         }
         file.sync_all().await.map_err(local)?;
         self.write_blocking("an attachment is here", move |tx, _| {
-            Ok(tx.put_attachment(&AttachmentRow { state: AttachmentState::Here, done: size, ..row })?)
+            Ok(tx.put_attachment(&AttachmentRow {
+                state: AttachmentState::Here,
+                done: size,
+                ..row
+            })?)
         })
         .await?;
         Ok(path)
@@ -87,7 +107,9 @@ impl Engine {
     /// # Errors
     /// [`SyncError`].
     pub fn sweep_attachments(&self) -> Result<usize, SyncError> {
-        let Ok(entries) = std::fs::read_dir(self.attachments()) else { return Ok(0) };
+        let Ok(entries) = std::fs::read_dir(self.attachments()) else {
+            return Ok(0);
+        };
         let named = self.store.read::<_, StoreError>(|tx| tx.attachment_files())?;
         let mut removed = 0;
         for entry in entries.flatten() {

@@ -4,16 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sotto_wire::slot::Advance;
 use sotto_wire::ErrorCode;
+use sotto_wire::slot::Advance;
 
+use super::pull::follow;
 use super::{Engine, SyncError};
-use crate::base::ConversationId;
-use crate::membership::{self, Plan, commit, join, load_group};
+use crate::base::{ConversationId, random};
+use crate::inbox::{self, Cause};
+use crate::membership::{self, MembershipError, Plan, commit, load_group};
 use crate::outbox;
-use crate::store::StoreError;
 use crate::store::table::conversation::ConversationState;
 use crate::store::table::membership::PendingCommitRow;
+use crate::store::table::queue::OutboxKind;
+use crate::store::{StoreError, Topic};
 use crate::timeline;
 
 /// The roster entry up to which groups have been compared with the roster.
@@ -56,9 +59,28 @@ impl Engine {
         self.read(|tx, context| Ok(tx.conversations_with_changes(context.now)?))
     }
 
-    /// One conversation, until nothing is left to commit.
-    async fn settle(self: &Arc<Self>, id: ConversationId, deadline: Duration) -> Result<usize, SyncError> {
+    /// One conversation, until nothing is left to commit. What could not be had is tried again later.
+    pub(super) async fn settle(self: &Arc<Self>, id: ConversationId, deadline: Duration) -> Result<usize, SyncError> {
+        // Others would be told of an alias that the relay refuses.
+        if self
+            .store
+            .read::<_, StoreError>(|tx| tx.unreachable_conversations())?
+            .contains(&id)
+        {
+            return Ok(0);
+        }
         let one_at_a_time = self.committing.lock().await;
+        let outcome = self.commit_all(id, deadline).await;
+        drop(one_at_a_time);
+        self.write_blocking("putting off what cannot be had yet", move |tx, context| {
+            Ok(tx.postpone_wishes(id, context.now)?)
+        })
+        .await?;
+        self.encrypt_waiting(id).await?;
+        outcome
+    }
+
+    async fn commit_all(self: &Arc<Self>, id: ConversationId, deadline: Duration) -> Result<usize, SyncError> {
         let mut accepted = 0;
         for _ in 0..ATTEMPTS {
             let pending = self.store.read::<_, StoreError>(|tx| tx.pending_commit(id))?;
@@ -73,8 +95,6 @@ impl Engine {
                 accepted += 1;
             }
         }
-        drop(one_at_a_time);
-        self.encrypt_waiting(id).await?;
         Ok(accepted)
     }
 
@@ -85,9 +105,15 @@ impl Engine {
     ) -> Result<Option<PendingCommitRow>, SyncError> {
         let plan = self
             .write_blocking("planning a commit", move |tx, context| {
-                let Some(conversation) = tx.conversation(id)? else { return Ok(Plan::default()) };
-                let usable = matches!(conversation.state, ConversationState::Active | ConversationState::Creating);
-                let Some(group) = load_group(tx, &conversation)?.filter(|_| usable) else {
+                let Some(conversation) = tx.conversation(id)? else {
+                    return Ok(Plan::default());
+                };
+                // A slot that the relay does not have yet cannot be advanced.
+                let head = tx.outbox_lane(id, 1)?.pop();
+                if head.is_some_and(|row| row.kind == OutboxKind::CreateSlot) {
+                    return Ok(Plan::default());
+                }
+                let Some(group) = load_group(tx, &conversation)?.filter(|_| usable(conversation.state)) else {
                     return Ok(Plan::default());
                 };
                 Ok(membership::plan(tx, context, &conversation, &group)?)
@@ -98,8 +124,11 @@ impl Engine {
         }
         let claimed = self.claim(&plan.add, deadline).await?;
         self.write_blocking("staging a commit", move |tx, context| {
-            let Some(conversation) = tx.conversation(id)? else { return Ok(None) };
-            let Some(mut group) = load_group(tx, &conversation)? else { return Ok(None) };
+            let Some(conversation) = tx.conversation(id)? else {
+                return Ok(None);
+            };
+            let group = load_group(tx, &conversation)?.filter(|_| usable(conversation.state));
+            let Some(mut group) = group else { return Ok(None) };
             if let Some(pending) = tx.pending_commit(id)? {
                 return Ok(Some(pending));
             }
@@ -109,12 +138,34 @@ impl Engine {
             if plan.is_empty() {
                 return Ok(None);
             }
-            let packages: Vec<Vec<u8>> = plan
-                .add
-                .iter()
-                .filter_map(|device| claimed.iter().find(|(have, _)| have == device).map(|(_, bytes)| bytes.clone()))
-                .collect();
-            commit::stage(tx, context, &conversation, &mut group, &plan, &packages)?;
+            let packages = |plan: &Plan| -> Vec<Vec<u8>> {
+                let of = |device| {
+                    claimed
+                        .iter()
+                        .find(|(have, _)| have == device)
+                        .map(|(_, bytes)| bytes.clone())
+                };
+                plan.add.iter().filter_map(of).collect()
+            };
+            let first = commit::stage(tx, context, &conversation, &mut group, &plan, &packages(&plan));
+            match first {
+                Err(MembershipError::Mls(error)) if unfit(&error) && !plan.add.is_empty() => {
+                    // One package that does not fit must not keep the others out, nor anybody in.
+                    let bound = u64::try_from(plan.add.len()).unwrap_or(1);
+                    let one = usize::try_from(random::below(context.random, bound)).unwrap_or(0);
+                    plan.add = if plan.add.len() > 1 {
+                        vec![plan.add.swap_remove(one)]
+                    } else {
+                        Vec::new()
+                    };
+                    if plan.is_empty() {
+                        return Err(MembershipError::Mls(error).into());
+                    }
+                    let mut group = load_group(tx, &conversation)?.ok_or(MembershipError::NoConversation)?;
+                    commit::stage(tx, context, &conversation, &mut group, &plan, &packages(&plan))?;
+                }
+                other => other?,
+            }
             Ok(tx.pending_commit(id)?)
         })
         .await
@@ -131,44 +182,74 @@ impl Engine {
             other => other,
         };
         let id = pending.conversation;
-        match answer {
-            Ok(_) => {
-                let pending = pending.clone();
+        let pending = pending.clone();
+        let error = match answer {
+            Ok(answer) => {
                 self.write_blocking("merging an accepted commit", move |tx, context| {
                     // Its echo may have been ingested meanwhile.
-                    let still = tx.pending_commit(id)?.is_some_and(|p| p.commit_digest == pending.commit_digest);
-                    let Some(conversation) = tx.conversation(id)?.filter(|_| still) else { return Ok(()) };
+                    let still = tx
+                        .pending_commit(id)?
+                        .is_some_and(|p| p.commit_digest == pending.commit_digest);
+                    let Some(conversation) = tx.conversation(id)?.filter(|_| still) else {
+                        return Ok(());
+                    };
                     tx.mark_payload_seen(pending.commit_digest.as_bytes(), context.now)?;
                     let accepted = commit::accepted(tx, context, &conversation, &pending)?;
-                    join::settle_direct(tx, &conversation)?;
-                    if let Some(follow) = timeline::committed(tx, context, &conversation, &accepted)? {
-                        let conversation = tx.conversation(id)?.unwrap_or(conversation);
-                        outbox::file(tx, context, &conversation, None, &follow)?;
-                    }
-                    Ok(())
+                    outbox::undelivered(tx, &request.body, &answer.refused, context.now)?;
+                    let word = timeline::committed(tx, context, &conversation, &accepted)?;
+                    // Others may have spoken in the new epoch already.
+                    let mut report = inbox::retry_held(tx, context, Cause::Moved(id))?;
+                    report.follow.extend(word.map(|word| (id, word)));
+                    follow(tx, context, &mut report)
                 })
                 .await?;
-                Ok(true)
+                return Ok(true);
             }
-            Err(error) if error.code() == Some(ErrorCode::EpochConflict) => {
+            Err(error) => error,
+        };
+        match error.code() {
+            Some(ErrorCode::EpochConflict) => {
+                // Perhaps somebody was faster; perhaps it was this very commit, so long ago that the relay has forgotten
+                // its answer. Both are in the mailbox or in the slot.
+                self.pull(deadline).await?;
                 let resync = pending.resync;
-                self.write_blocking("withdrawing a commit that lost", move |tx, _| {
-                    if let Some(conversation) = tx.conversation(id)? {
-                        commit::lost(tx, &conversation)?;
-                    }
-                    Ok(())
-                })
-                .await?;
+                if !resync {
+                    self.fill_gap(id, deadline).await?;
+                }
+                self.withdraw(pending).await?;
                 if resync {
                     self.resync(id, deadline).await?;
-                } else {
-                    self.pull(deadline).await?;
-                    self.fill_gap(id, deadline).await?;
                 }
                 Ok(false)
             }
-            Err(error) => Err(error.into()),
+            // The bearer is the newest, so it is the epoch's key that the relay does not take: somebody registered
+            // another. Only the resync key helps there.
+            Some(ErrorCode::Unauthorized) => {
+                self.withdraw(pending).await?;
+                self.write_blocking("a conversation stands still", move |tx, _| {
+                    tx.set_conversation_state(id, ConversationState::Stalled)?;
+                    tx.emit(Topic::Conversation, id.as_bytes().to_vec());
+                    Ok(())
+                })
+                .await?;
+                Err(error.into())
+            }
+            Some(ErrorCode::BadRequest | ErrorCode::TooLarge) => {
+                self.withdraw(pending).await?;
+                Err(error.into())
+            }
+            _ => Err(error.into()),
         }
+    }
+
+    async fn withdraw(self: &Arc<Self>, pending: PendingCommitRow) -> Result<(), SyncError> {
+        self.write_blocking("withdrawing a commit that lost", move |tx, _| {
+            if let Some(conversation) = tx.conversation(pending.conversation)? {
+                commit::lost(tx, &conversation, &pending)?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Reads the roster after a refusal; `true` where the bearer is another one now.
@@ -177,4 +258,22 @@ impl Engine {
         self.read_roster(deadline).await?;
         Ok(self.bearer()? != before)
     }
+}
+
+/// Whether commits are made in a conversation in this state. A read-only one still has removals to make before the last
+/// drafts leave.
+const fn usable(state: ConversationState) -> bool {
+    matches!(
+        state,
+        ConversationState::Active | ConversationState::Creating | ConversationState::ReadOnly
+    )
+}
+
+/// Whether it is the key packages that the engine refuses.
+const fn unfit(error: &crate::mls::Error) -> bool {
+    use crate::mls::Error as E;
+    matches!(
+        error,
+        E::KeyPackage | E::Unfit | E::Suite | E::AlreadyMember | E::Malformed
+    )
 }

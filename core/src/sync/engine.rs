@@ -1,16 +1,17 @@
 //! What every part of a round shares: the store, the relay, this device, and the roster as far as the store has it.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sotto_wire::Bearer;
 
 use super::SyncError;
-use crate::base::{Clock, Random};
+use crate::base::{Clock, ConversationId, Random, Timestamp};
 use crate::membership::Context;
 use crate::roster::{Roster, RosterKey};
 use crate::store::table::device::DeviceSelf;
 use crate::store::{ReadTx, Store, StoreError, WriteTx};
-use crate::transport::{RelayClock, Session, Transport};
+use crate::transport::{Backoff, RelayClock, Session, Transport};
 
 /// What the last contact with the relay said.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,42 @@ pub struct Status {
     pub clock: Option<RelayClock>,
     /// A live connection stands.
     pub live: bool,
+}
+
+/// What has been asked already, so that nothing is asked again before something has changed or the next round comes.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// The newest message that waits for the roster, and the furthest entry named.
+    pub(super) roster: (Option<i64>, Option<u64>),
+    /// The newest message that waits for a commit, by conversation.
+    pub(super) gaps: HashMap<ConversationId, i64>,
+    /// Conversations that could not be come back to.
+    pub(super) hopeless: BTreeSet<ConversationId>,
+    /// When key packages were last counted.
+    pub(super) counted: Option<Timestamp>,
+    failures: u32,
+    until: Option<Timestamp>,
+}
+
+impl Asked {
+    /// A round asks everything anew.
+    pub(super) fn forget(&mut self) {
+        self.roster = (None, None);
+        self.gaps.clear();
+        self.hopeless.clear();
+    }
+}
+
+/// Trouble of one part: noted, so that the others go on; raised where repeating cannot mend it.
+pub(super) fn aside<T>(trouble: &mut Option<SyncError>, result: Result<T, SyncError>) -> Result<Option<T>, SyncError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_final() => Err(error),
+        Err(error) => {
+            *trouble = Some(error);
+            Ok(None)
+        }
+    }
 }
 
 /// One device's sync engine. Shared by all tasks of a process.
@@ -32,6 +69,7 @@ pub struct Engine {
     pub(super) committing: tokio::sync::Mutex<()>,
     roster: Mutex<Option<Arc<Roster>>>,
     status: Mutex<Status>,
+    asked: Mutex<Asked>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -57,6 +95,7 @@ impl Engine {
             committing: tokio::sync::Mutex::new(()),
             roster: Mutex::new(None),
             status: Mutex::new(Status::default()),
+            asked: Mutex::new(Asked::default()),
         }
     }
     /// The store.
@@ -93,6 +132,27 @@ impl Engine {
         change(&mut relock(&self.status));
     }
 
+    pub(super) fn asked<T>(&self, look: impl FnOnce(&mut Asked) -> T) -> T {
+        look(&mut relock(&self.asked))
+    }
+    /// After trouble, what time alone would bring about waits, longer each time.
+    pub(super) fn pace(&self, troubled: bool) {
+        let now = self.clock.now();
+        self.asked(|asked| {
+            if troubled {
+                asked.until = Some(now.plus(Backoff::default().nth(asked.failures, &*self.random)));
+                asked.failures = asked.failures.saturating_add(1);
+            } else {
+                (asked.until, asked.failures) = (None, 0);
+            }
+        });
+    }
+    /// Whether that wait is over: `None` where there was no trouble.
+    pub(super) fn wait_is_over(&self) -> Option<bool> {
+        let now = self.clock.now();
+        self.asked(|asked| asked.until.map(|until| until <= now))
+    }
+
     /// One write with everything a decision needs. The roster is the store's, also where another process advanced it.
     ///
     /// # Errors
@@ -105,7 +165,12 @@ impl Engine {
         self.store.write(label, |tx| {
             let me = tx.device_self()?.ok_or(SyncError::NotEnrolled)?;
             let roster = self.roster_of(tx, &me)?;
-            let context = Context { me: &me, roster: &roster, now: self.clock.now(), random: &*self.random };
+            let context = Context {
+                me: &me,
+                roster: &roster,
+                now: self.clock.now(),
+                random: &*self.random,
+            };
             work(tx, &context)
         })
     }
@@ -121,7 +186,12 @@ impl Engine {
         self.store.read(|tx| {
             let me = tx.device_self()?.ok_or(SyncError::NotEnrolled)?;
             let roster = self.roster_of(tx, &me)?;
-            let context = Context { me: &me, roster: &roster, now: self.clock.now(), random: &*self.random };
+            let context = Context {
+                me: &me,
+                roster: &roster,
+                now: self.clock.now(),
+                random: &*self.random,
+            };
             work(tx, &context)
         })
     }

@@ -66,12 +66,18 @@ impl From<crate::mls::Error> for SyncError {
 }
 
 impl SyncError {
-    /// Whether repeating cannot mend it.
+    /// Whether repeating cannot mend it. A store that another process holds, or a full disk, can be mended.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::NotEnrolled | Self::CopiedStore | Self::Excluded | Self::UpdateRequired | Self::Store(_)
-        )
+        match self {
+            Self::NotEnrolled | Self::CopiedStore | Self::Excluded | Self::UpdateRequired => true,
+            Self::Store(error) | Self::Inbox(InboxError::Store(error)) | Self::Outbox(OutboxError::Store(error)) => {
+                !matches!(
+                    error,
+                    StoreError::Busy { .. } | StoreError::LockedByAnotherProcess | StoreError::DiskFull { .. }
+                )
+            }
+            _ => false,
+        }
     }
 }

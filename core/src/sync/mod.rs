@@ -16,6 +16,9 @@ mod roster;
 mod round;
 mod run;
 mod session;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
 mod upkeep;
 
 pub use engine::{Engine, Status};

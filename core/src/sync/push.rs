@@ -11,8 +11,8 @@ use super::{Engine, SyncError};
 use crate::base::ConversationId;
 use crate::outbox;
 use crate::store::table::attachment::AttachmentState;
-use crate::store::{ReadTx, StoreError};
 use crate::store::table::queue::{OutboxKind, OutboxRow};
+use crate::store::{ReadTx, StoreError};
 use crate::transport::{Backoff, Retry};
 
 impl Engine {
@@ -30,7 +30,10 @@ impl Engine {
                 Err(error) => return (answered, Some(error.into())),
             };
             let mut progress = false;
-            for row in heads.into_iter().filter(|r| r.kind != OutboxKind::Draft && r.not_before <= now) {
+            for row in heads
+                .into_iter()
+                .filter(|r| r.kind != OutboxKind::Draft && r.not_before <= now)
+            {
                 match self.push_row(&row, deadline).await {
                     Ok(()) => {
                         answered += 1;
@@ -52,14 +55,24 @@ impl Engine {
                 let request = sotto_wire::decode(&row.request).map_err(|_| outbox::OutboxError::Damaged)?;
                 self.bearer_call::<op::SlotCreate>(&request, deadline).await?;
                 let id = row.id;
-                self.write_blocking("slot created", move |tx, _| Ok(tx.drop_outbox(id)?)).await
+                self.write_blocking("slot created", move |tx, _| Ok(tx.drop_outbox(id)?))
+                    .await
             }
             OutboxKind::Submit => {
                 let request: Submit = sotto_wire::decode(&row.request).map_err(|_| outbox::OutboxError::Damaged)?;
-                let answer = self.submit(&request, deadline).await?;
                 let row = row.clone();
+                let answer = match self.submit(&request, deadline).await {
+                    Err(SyncError::Transport(error)) if error.code() == Some(ErrorCode::AlreadyExists) => {
+                        return self
+                            .write_blocking("known to the relay already", move |tx, context| {
+                                Ok(outbox::known_already(tx, &row, context.now)?)
+                            })
+                            .await;
+                    }
+                    other => other?,
+                };
                 self.write_blocking("queued at the relay", move |tx, context| {
-                    Ok(outbox::queued(tx, &row, &answer, context.now, context.random)?)
+                    Ok(outbox::queued(tx, &row, &answer, context.now)?)
                 })
                 .await
             }
@@ -94,7 +107,10 @@ impl Engine {
         let grown = Backoff::default().nth(row.attempts, &*self.random);
         let not_before = self.clock.now().plus(wait.max(grown));
         let id = row.id;
-        match self.store.write::<_, StoreError>("postponing", |tx| tx.outbox_retry(id, not_before)) {
+        match self
+            .store
+            .write::<_, StoreError>("postponing", |tx| tx.outbox_retry(id, not_before))
+        {
             Ok(()) => error,
             Err(store) => store.into(),
         }
@@ -108,21 +124,31 @@ impl Engine {
 
     /// Encrypts drafts of a conversation that waited for a change of membership.
     pub(super) async fn encrypt_waiting(self: &Arc<Self>, id: ConversationId) -> Result<(), SyncError> {
+        if self
+            .store
+            .read::<_, StoreError>(|tx| tx.outbox_drafts(id, 1))?
+            .is_empty()
+        {
+            return Ok(());
+        }
         self.write_blocking("encrypting drafts", move |tx, context| {
-            if let Some(conversation) = tx.conversation(id)? {
-                outbox::encrypt_ready(tx, context, &conversation)?;
-            }
-            Ok(())
+            super::pull::encrypt_waiting(tx, context, id)
         })
         .await
     }
 }
 
-/// The head of each lane, less those whose attachment has not arrived at the relay yet.
+/// The head of each lane, less those whose attachment has not arrived at the relay yet, and those that would tell of an
+/// alias which the relay does not know yet: what comes under it would be refused.
 fn sendable(tx: &ReadTx<'_>) -> Result<Vec<OutboxRow>, StoreError> {
     let mut heads = tx.outbox_heads()?;
-    let uploading: Vec<_> =
-        tx.attachments_in(AttachmentState::Uploading)?.into_iter().map(|row| row.message).collect();
+    let uploading: Vec<_> = tx
+        .attachments_in(AttachmentState::Uploading)?
+        .into_iter()
+        .map(|row| row.message)
+        .collect();
+    let unknown = tx.unreachable_conversations()?;
+    heads.retain(|row| row.kind == OutboxKind::CreateSlot || !unknown.contains(&row.lane));
     heads.retain(|row| row.message.is_none_or(|message| !uploading.contains(&message)));
     Ok(heads)
 }

@@ -13,7 +13,7 @@ use crate::inbox;
 use crate::roster::key::SealedAs;
 use crate::roster::rotation::SealRecord;
 use crate::roster::verdict::Junk;
-use crate::roster::{Anchor, Attestation, Keyring, Roster, Verdict};
+use crate::roster::{Anchor, Attestation, Keyring, Roster, RosterKey, Verdict};
 use crate::store::table::device::DeviceSelf;
 use crate::store::table::held::HeldCause;
 use crate::store::table::roster::RosterEntryRow;
@@ -70,7 +70,11 @@ pub(crate) fn put_capability(tx: &WriteTx<'_>, capability: &Secret<32>) -> Resul
 pub(crate) fn put_entries(tx: &WriteTx<'_>, rows: &[(u64, Vec<u8>, bool)]) -> Result<(), StoreError> {
     for (position, entry, judged) in rows {
         let verdict = if *judged { JUDGED } else { SET_ASIDE };
-        tx.put_roster_entry(&RosterEntryRow { position: *position, entry: entry.clone(), verdict })?;
+        tx.put_roster_entry(&RosterEntryRow {
+            position: *position,
+            entry: entry.clone(),
+            verdict,
+        })?;
     }
     tx.emit(Topic::Roster, Vec::new());
     Ok(())
@@ -86,11 +90,7 @@ pub(crate) fn freshness(tx: &ReadTx<'_>) -> Result<Option<Timestamp>, StoreError
 
 /// The roster that the stored positions come to: from the cached one or the snapshot where they are older, else by
 /// replaying everything.
-pub(crate) fn rebuild(
-    tx: &ReadTx<'_>,
-    me: &DeviceSelf,
-    cached: Option<&Roster>,
-) -> Result<Roster, SyncError> {
+pub(crate) fn rebuild(tx: &ReadTx<'_>, me: &DeviceSelf, cached: Option<&Roster>) -> Result<Roster, SyncError> {
     let end = tx.roster_end()?;
     let start = match cached.filter(|roster| roster.next_position() <= end) {
         Some(roster) => Some(roster.clone()),
@@ -99,7 +99,10 @@ pub(crate) fn rebuild(
             .and_then(|bytes| Roster::restore(&bytes).ok())
             .filter(|roster| roster.next_position() <= end),
     };
-    let anchor = Anchor { organisation: me.organisation, root: me.root };
+    let anchor = Anchor {
+        organisation: me.organisation,
+        root: me.root,
+    };
     let mut roster = start.unwrap_or_else(|| Roster::new(anchor));
     let keys = keyring(tx)?;
     for row in tx.roster_entries(roster.next_position())? {
@@ -128,10 +131,16 @@ impl Engine {
         loop {
             let roster = self.read(|_, context| Ok(context.roster.clone()))?;
             let limit = u16::try_from(limits::ROSTER_READ_ENTRIES).unwrap_or(u16::MAX);
-            let request = Read { from: Position(roster.next_position()), limit };
+            let request = Read {
+                from: Position(roster.next_position()),
+                limit,
+            };
             // Under a bearer, earlier ones too: the mailbox's session may be another process's.
             let bearer = Auth::Submit(self.bearer()?);
-            let answer = self.transport.call::<op::RosterRead>(&bearer, &request, deadline).await?;
+            let answer = self
+                .transport
+                .call::<op::RosterRead>(&bearer, &request, deadline)
+                .await?;
             if answer.end.0 < roster.next_position() {
                 return Err(SyncError::RosterFork);
             }
@@ -160,35 +169,44 @@ impl Engine {
         deadline: Duration,
     ) -> Result<usize, SyncError> {
         let (me, mut keys) = self.read(|tx, context| Ok((context.me.clone(), keyring(tx)?)))?;
+        let first = roster.next_position();
+        let mut gifts: Vec<RosterKey> = Vec::new();
         let mut capability = None;
         let mut rows: Vec<(u64, Vec<u8>, bool)> = Vec::with_capacity(entries.len());
         for (position, sealed) in entries {
             let mut verdict = roster.ingest(position, &sealed, &keys);
             let mut judged = true;
             if let Verdict::NeedsKey { .. } = verdict {
-                let request = ReadSeals { from: Position(position) };
+                let request = ReadSeals {
+                    from: Position(position),
+                };
                 let seals = self.mailbox_call::<op::RosterSeals>(&request, deadline).await?.seals;
-                let mine = seals.iter().filter(|seal| seal.rotation.0 == position).find_map(|seal| {
-                    let record = SealRecord::from_bytes(seal.seal.as_bytes()).ok()?;
-                    let gift = record.open(&me.device, &me.sealing_key()).ok()?;
-                    Some((record, gift))
-                });
+                let mine = seals
+                    .iter()
+                    .filter(|seal| seal.rotation.0 == position)
+                    .find_map(|seal| {
+                        let record = SealRecord::from_bytes(seal.seal.as_bytes()).ok()?;
+                        let gift = record.open(&me.device, &me.sealing_key()).ok()?;
+                        Some((record, gift))
+                    });
                 match mine {
                     Some((record, gift)) => {
                         let mut with = keys.clone();
+                        let key = gift.key.clone();
                         with.insert(gift.key);
                         verdict = roster.ingest(position, &sealed, &with);
                         if matches!(verdict, Verdict::Valid { .. }) && record.belongs_to(&roster).is_ok() {
                             keys = with;
+                            gifts.push(key);
                             capability = gift.admin_capability.or(capability);
                         }
                     }
-                    // Somebody's rotation, not ours: this device reads no further. Junk without any seal is passed.
-                    None if seals.is_empty() => {
+                    // Junk that claims to be a rotation comes without seals, also where a true one follows. Whoever is
+                    // excluded is told by the mailbox, which is closed with the rotation and serves no seals.
+                    None => {
                         verdict = roster.set_aside(position, Junk::NoSeals);
                         judged = false;
                     }
-                    None => return Err(SyncError::Excluded),
                 }
             }
             match verdict {
@@ -204,8 +222,18 @@ impl Engine {
         let next = roster.next_position();
         let snapshot = (next % SNAPSHOT_EVERY < u64::try_from(count).unwrap_or(0)).then(|| roster.snapshot());
         self.store.write::<_, StoreError>("following the roster", |tx| {
+            if tx.roster_end()? != first {
+                // Another process was faster; what it stored is read next.
+                return Ok(());
+            }
             put_entries(tx, &rows)?;
-            put_keyring(tx, &keys)?;
+            if !gifts.is_empty() {
+                let mut stored = keyring(tx)?;
+                for key in &gifts {
+                    stored.insert(key.clone());
+                }
+                put_keyring(tx, &stored)?;
+            }
             if let Some(capability) = &capability {
                 put_capability(tx, capability)?;
             }
@@ -230,21 +258,34 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether anything held waits for more of the roster.
+    /// Whether something that has come since this was last asked names more of the roster than this device has read.
+    /// What the log does not have yet is looked for again with every round.
     pub(super) fn needs_roster(&self) -> Result<bool, SyncError> {
-        self.read(|tx, context| {
-            let held = tx.held_open(500)?.iter().any(|row| row.cause == HeldCause::RosterBehind);
-            Ok(held || inbox::roster_is_behind(tx, context)?)
-        })
+        let wanted = self.read(|tx, context| {
+            Ok((
+                tx.newest_held_for(HeldCause::RosterBehind)?,
+                inbox::roster_seen_ahead(tx, context)?,
+            ))
+        })?;
+        Ok(wanted != (None, None) && self.asked(|asked| std::mem::replace(&mut asked.roster, wanted) != wanted))
     }
 
     /// Reads the newest attestation, and renews it where it is old and this device may.
     pub(super) async fn attest(self: &Arc<Self>, deadline: Duration) -> Result<(), SyncError> {
         let (keys, me) = self.read(|tx, context| Ok((keyring(tx)?, context.me.clone())))?;
         let Some(key) = keys.newest() else { return Ok(()) };
-        let now = self.clock.now();
+        let here = self.clock.now();
+        // Ages are counted by the relay's signed time, where there is one.
+        let now = Timestamp::from_millis(
+            here.millis()
+                .saturating_add(self.status().clock.map_or(0, |c| c.offset_ms)),
+        );
         let bearer = Auth::Submit(self.bearer()?);
-        let newest = match self.transport.call::<op::AttestationGet>(&bearer, &GetAttestation {}, deadline).await {
+        let newest = match self
+            .transport
+            .call::<op::AttestationGet>(&bearer, &GetAttestation {}, deadline)
+            .await
+        {
             Ok(answer) => key
                 .open(SealedAs::Attestation, &me.organisation, answer.attestation.as_bytes())
                 .ok()
@@ -253,30 +294,39 @@ impl Engine {
             Err(error) => return Err(error.into()),
         };
         let fresh = match &newest {
-            Some(attestation) => self.read(|_, context| {
-                Ok(attestation.verify(context.roster, &me.device, now).ok())
-            })?,
+            Some(attestation) => {
+                self.read(|_, context| Ok(attestation.verify(context.roster, &me.device, now).ok()))?
+            }
             None => None,
         };
         if let Some(fresh) = fresh {
-            self.store.write::<_, StoreError>("noting freshness", |tx| tx.put_meta(FRESHNESS, &fresh.time))?;
+            self.store
+                .write::<_, StoreError>("noting freshness", |tx| tx.put_meta(FRESHNESS, &fresh.time))?;
         }
         let mine: Option<Timestamp> = self.store.read::<_, StoreError>(|tx| tx.meta(ATTESTED))?;
         let recent = fresh.is_some_and(|f| f.age < ATTEST_EVERY / 2)
-            || mine.is_some_and(|at| now.since(at) < ATTEST_EVERY);
+            || mine.is_some_and(|at| at <= here && here.since(at) < ATTEST_EVERY);
         let entitled = self.read(|_, context| Ok(context.may_attest()))?;
         if recent || !entitled {
             return Ok(());
         }
-        let offset = self.status().clock.map_or(0, |c| c.offset_ms);
         let sealed = self.read(|_, context| {
             let attestation = Attestation::make(context.roster, now, me.device, &me.signing)?;
-            Ok(key.seal(SealedAs::Attestation, &me.organisation, &attestation.to_bytes(), context.random)?)
+            Ok(key.seal(
+                SealedAs::Attestation,
+                &me.organisation,
+                &attestation.to_bytes(),
+                context.random,
+            )?)
         })?;
-        let at = RelayTime(now.millis().saturating_add(offset));
-        let request = PutAttestation { attestation: Sealed::new(sealed), at };
+        let at = RelayTime(now.millis());
+        let request = PutAttestation {
+            attestation: Sealed::new(sealed),
+            at,
+        };
         self.bearer_call::<op::AttestationPut>(&request, deadline).await?;
-        self.store.write::<_, StoreError>("attested", |tx| tx.put_meta(ATTESTED, &now))?;
+        self.store
+            .write::<_, StoreError>("attested", |tx| tx.put_meta(ATTESTED, &here))?;
         Ok(())
     }
 }

@@ -6,20 +6,26 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sotto_wire::live::{Fetch, ServerFrame};
+use sotto_wire::live::{Fetch, Fetched, ServerFrame};
 use sotto_wire::{ErrorCode, op};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 
+use super::engine::aside;
 use super::pull::ack_of;
 use super::{Engine, REQUEST, Round, SyncError};
 use crate::inbox;
-use crate::store::Notice;
+use crate::store::table::queue::AckDueRow;
+use crate::store::{Notice, Topic};
 use crate::transport::{Backoff, Live, TransportError};
 
 const POLL_MS: u32 = 25_000;
 const FOREIGN: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(500);
 const UPKEEP: Duration = Duration::from_secs(60);
+/// A connection that stood this long has proven itself.
+const LASTING: Duration = Duration::from_secs(30);
+/// How long the long poll stands in before a live connection is tried again.
+const POLLED: Duration = Duration::from_secs(600);
 
 /// What `run` tells its caller besides the store's own notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,35 +59,35 @@ impl Engine {
         let mut stop = pin!(stop);
         let mut backoff = Backoff::default();
         loop {
+            let began = Instant::now();
             let ended = tokio::select! {
                 () = &mut stop => return Ok(()),
                 ended = self.connected(&signal) => ended,
             };
             self.note(|status| status.live = false);
             signal(Signal::Live(false));
-            let wait = match ended {
-                Ok(()) => {
-                    backoff = Backoff::default();
-                    Duration::ZERO
+            if let Err(error) = ended
+                && error.is_final()
+            {
+                if matches!(error, SyncError::CopiedStore) {
+                    signal(Signal::CloneAlarm);
                 }
-                Err(error) if error.is_final() => {
-                    if matches!(error, SyncError::CopiedStore) {
-                        signal(Signal::CloneAlarm);
-                    }
-                    return Err(error);
-                }
-                Err(_) => backoff.next(&*self.random),
-            };
+                return Err(error);
+            }
+            // However politely a connection ended: one that did not last is not made again at once.
+            if began.elapsed() > LASTING {
+                backoff = Backoff::default();
+            }
             tokio::select! {
                 () = &mut stop => return Ok(()),
-                () = sleep(wait) => {}
+                () = sleep(backoff.next(&*self.random)) => {}
             }
         }
     }
 
     /// One connection's life: a round first, then whatever comes.
     async fn connected(self: &Arc<Self>, signal: &(impl Fn(Signal) + Send + Sync)) -> Result<(), SyncError> {
-        let _ = self.tolerate(self.round(REQUEST).await)?;
+        tolerate(self.round(REQUEST).await)?;
         let session = self.session(REQUEST).await?;
         match Live::connect(&self.transport, &session.token, REQUEST).await {
             Ok(live) => {
@@ -99,17 +105,25 @@ impl Engine {
 
     async fn live(self: &Arc<Self>, mut live: Live) -> Result<(), SyncError> {
         let mut changes = self.store.subscribe();
-        let mut foreign = interval(FOREIGN);
-        let mut tick = interval(TICK);
-        let mut upkeep = interval(UPKEEP);
-        for timer in [&mut foreign, &mut tick, &mut upkeep] {
-            timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        }
+        let mut foreign = every(FOREIGN);
+        let mut tick = every(TICK);
+        let mut upkeep = every(UPKEEP);
+        // Acknowledgements are told one after another, and forgotten when the relay has confirmed them: with an entry
+        // that comes again its receipt would be gone.
+        let mut told: Option<Vec<AckDueRow>> = None;
         loop {
+            if told.is_none() {
+                let due = self.acks_due()?;
+                if !due.is_empty() {
+                    live.ack(ack_of(&due), REQUEST).await?;
+                    told = Some(due);
+                }
+            }
             let next = tokio::select! {
                 frame = live.recv() => Next::Frame(frame),
                 notice = changes.next() => match notice {
-                    Some(Notice::Changes(_) | Notice::Elsewhere | Notice::Missed(_)) => Next::Changed,
+                    Some(notice) if concerns(&notice) => Next::Changed,
+                    Some(_) => continue,
                     None => Next::Stop,
                 },
                 _ = foreign.tick() => {
@@ -123,19 +137,21 @@ impl Engine {
                 Next::Stop => return Ok(()),
                 Next::Frame(Ok(ServerFrame::Deliver(entries))) => {
                     self.ingest(entries).await?;
-                    let due = self.acks_due()?;
-                    if !due.is_empty() {
-                        live.ack(ack_of(&due), REQUEST).await?;
-                        // The relay's confirmation is not waited for: a repeated entry is recognised by its payload.
-                        self.acked(due).await?;
-                    }
                     self.after_change().await?;
                 }
                 Next::Frame(Ok(ServerFrame::Time(time))) => self.note_time(&time, self.clock.now()),
-                Next::Frame(Ok(ServerFrame::Acked(_))) => {}
+                Next::Frame(Ok(ServerFrame::Acked(_))) => {
+                    if let Some(confirmed) = told.take() {
+                        self.acked(confirmed).await?;
+                    }
+                }
                 Next::Frame(Ok(ServerFrame::Closed(code))) => {
                     *self.session.lock().await = None;
-                    return if code == ErrorCode::MailboxClosed { Err(SyncError::Excluded) } else { Ok(()) };
+                    return if code == ErrorCode::MailboxClosed {
+                        Err(SyncError::Excluded)
+                    } else {
+                        Ok(())
+                    };
                 }
                 Next::Frame(Err(error)) => {
                     if error.code() == Some(ErrorCode::MailboxClosed) {
@@ -144,92 +160,125 @@ impl Engine {
                     self.session_failed(&error).await;
                     return Err(error.into());
                 }
-                Next::Changed => self.after_change().await?,
-                Next::Tick => self.on_tick().await?,
-                Next::Upkeep => {
-                    let _ = self.tolerate(self.round(REQUEST).await)?;
+                Next::Changed => {
+                    while changes.try_next().is_some() {}
+                    self.after_change().await?;
                 }
+                Next::Tick => self.on_tick().await?,
+                Next::Upkeep => tolerate(self.round(REQUEST).await)?,
             }
         }
     }
 
-    /// Without a live connection: the same by long poll.
+    async fn long_poll(self: &Arc<Self>) -> Result<Fetched, SyncError> {
+        let request = Fetch {
+            max: u16::try_from(inbox::BATCH).unwrap_or(50),
+            wait_ms: POLL_MS,
+        };
+        let patience = Duration::from_millis(u64::from(POLL_MS)) + REQUEST;
+        self.mailbox_call::<op::MailboxFetch>(&request, patience).await
+    }
+
+    /// Without a live connection: the same by long poll, until it is time to try for one again.
     async fn polled(self: &Arc<Self>) -> Result<(), SyncError> {
         let mut changes = self.store.subscribe();
-        let mut upkeep = interval(UPKEEP);
-        let mut tick = interval(TICK);
-        loop {
-            let request = Fetch { max: u16::try_from(inbox::BATCH).unwrap_or(50), wait_ms: POLL_MS };
-            let patience = Duration::from_millis(u64::from(POLL_MS)) + REQUEST;
+        let mut upkeep = every(UPKEEP);
+        let mut tick = every(TICK);
+        let end = Instant::now() + POLLED;
+        // One request goes on while timers fire around it.
+        let mut fetch = pin!(self.long_poll());
+        while Instant::now() < end {
             tokio::select! {
-                answer = self.mailbox_call::<op::MailboxFetch>(&request, patience) => {
+                answer = &mut fetch => {
+                    let before = self.clock.now();
                     let answer = answer?;
+                    self.note_time(&answer.time, before);
                     if !answer.entries.is_empty() {
                         self.ingest(answer.entries).await?;
                         self.ack(REQUEST).await?;
                         self.after_change().await?;
                     }
+                    fetch.set(self.long_poll());
                 }
                 notice = changes.next() => match notice {
-                    Some(_) => self.after_change().await?,
+                    Some(notice) if concerns(&notice) => {
+                        while changes.try_next().is_some() {}
+                        self.after_change().await?;
+                    }
+                    Some(_) => {}
                     None => return Ok(()),
                 },
                 _ = tick.tick() => {
                     self.store.notice_foreign_commits()?;
                     self.on_tick().await?;
                 }
-                _ = upkeep.tick() => {
-                    let _ = self.tolerate(self.round(REQUEST).await)?;
-                }
+                _ = upkeep.tick() => tolerate(self.round(REQUEST).await)?,
             }
-        }
-    }
-
-    /// Something changed here: send it, and what memberships ask for.
-    async fn after_change(self: &Arc<Self>) -> Result<(), SyncError> {
-        let (_, stuck) = self.push(REQUEST).await;
-        let (_, refused) = self.settle_all(REQUEST).await;
-        self.register_aliases(REQUEST).await?;
-        let (_, again) = self.push(REQUEST).await;
-        if self.needs_roster()? {
-            self.read_roster(REQUEST).await?;
-            self.retry_held().await?;
-        }
-        for id in self.gaps()? {
-            self.fill_gap(id, REQUEST).await?;
-        }
-        self.resync_lost(false, REQUEST).await?;
-        match stuck.or(refused).or(again) {
-            Some(error) => self.tolerate(Err(error)).map(drop),
-            None => Ok(()),
-        }
-    }
-
-    /// What is due by time alone: receipts, and rows whose wait is over.
-    async fn on_tick(self: &Arc<Self>) -> Result<(), SyncError> {
-        let now = self.clock.now();
-        let (receipts, rows) = self.read(|tx, _| {
-            let receipts = tx.next_receipt_poll()?.is_some_and(|at| at <= now);
-            let rows = tx.outbox_heads()?.iter().any(|row| row.attempts > 0 && row.not_before <= now);
-            Ok((receipts, rows))
-        })?;
-        if receipts {
-            let collected = self.collect_receipts(REQUEST).await;
-            self.tolerate(collected.map(|_| Round::default()))?;
-        }
-        if rows {
-            self.after_change().await?;
         }
         Ok(())
     }
 
-    /// Trouble with the network is no end of a connection that still stands; trouble of the store and of the device's
-    /// standing is.
-    fn tolerate(&self, result: Result<Round, SyncError>) -> Result<Option<Round>, SyncError> {
-        match result {
-            Ok(round) => Ok(Some(round)),
-            Err(SyncError::Transport(_)) => Ok(None),
-            Err(error) => Err(error),
+    /// Something changed here: send it, and what memberships ask for. What this writes is announced only where it made
+    /// progress, so it comes to rest; trouble waits for its time.
+    async fn after_change(self: &Arc<Self>) -> Result<(), SyncError> {
+        let mut trouble = None;
+        self.tend(&mut trouble).await?;
+        self.pace(trouble.is_some());
+        Ok(())
+    }
+
+    async fn tend(self: &Arc<Self>, trouble: &mut Option<SyncError>) -> Result<(), SyncError> {
+        self.send(REQUEST, trouble).await?;
+        self.catch_up(false, REQUEST, trouble).await.map(drop)
+    }
+
+    /// What is due by time alone: receipts, rows and wishes whose wait is over, and what has failed.
+    async fn on_tick(self: &Arc<Self>) -> Result<(), SyncError> {
+        let over = self.wait_is_over();
+        if over == Some(false) {
+            return Ok(());
         }
+        let now = self.clock.now();
+        let (receipts, work) = self.read(|tx, _| {
+            let receipts = tx.next_receipt_poll()?.is_some_and(|at| at <= now);
+            let rows = tx
+                .outbox_heads()?
+                .iter()
+                .any(|row| row.attempts > 0 && row.not_before <= now);
+            Ok((receipts, rows || !tx.conversations_with_changes(now)?.is_empty()))
+        })?;
+        let mut trouble = None;
+        if work || over.is_some() {
+            self.tend(&mut trouble).await?;
+        }
+        if receipts {
+            aside(&mut trouble, self.collect_receipts(REQUEST).await)?;
+        }
+        if work || receipts || over.is_some() {
+            self.pace(trouble.is_some());
+        }
+        Ok(())
+    }
+}
+
+/// Trouble is no end of a connection that still stands, unless repeating cannot mend it.
+fn tolerate(result: Result<Round, SyncError>) -> Result<(), SyncError> {
+    aside(&mut None, result).map(drop)
+}
+
+/// The first time after one period: a round has just been made.
+fn every(period: Duration) -> Interval {
+    let mut timer = interval_at(Instant::now() + period, period);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    timer
+}
+
+/// Whether a change may have left something to do here. Messages and receipts are for those who look.
+fn concerns(notice: &Notice) -> bool {
+    match notice {
+        Notice::Changes(changes) => changes
+            .iter()
+            .any(|change| !matches!(change.topic, Topic::Message | Topic::Receipt | Topic::Inbox)),
+        Notice::Elsewhere | Notice::Missed(_) => true,
     }
 }

@@ -19,15 +19,17 @@ impl Engine {
             return Ok(session.clone());
         }
         let next: [u8; 16] = random::array(&*self.random);
-        let me = self.store.write::<_, SyncError>("choosing the next session generation", |tx| {
-            let mut me = tx.device_self()?.ok_or(SyncError::NotEnrolled)?;
-            // One that was asked for and never confirmed is asked for again.
-            if me.next_generation == me.generation {
-                me.next_generation = next;
-                tx.put_device_self(&me)?;
-            }
-            Ok(me)
-        })?;
+        let me = self
+            .store
+            .write::<_, SyncError>("choosing the next session generation", |tx| {
+                let mut me = tx.device_self()?.ok_or(SyncError::NotEnrolled)?;
+                // One that was asked for and never confirmed is asked for again.
+                if me.next_generation == me.generation {
+                    me.next_generation = next;
+                    tx.put_device_self(&me)?;
+                }
+                Ok(me)
+            })?;
         let started = transport::session::start(
             &self.transport,
             &me.mailbox_key,
@@ -47,13 +49,15 @@ impl Engine {
                 });
             }
         };
-        self.store.write::<_, StoreError>("confirming the session generation", |tx| {
-            if let Some(mut stored) = tx.device_self()? {
-                stored.generation = me.next_generation;
-                tx.put_device_self(&stored)?;
-            }
-            Ok(())
-        })?;
+        self.store
+            .write::<_, StoreError>("confirming the session generation", |tx| {
+                // Another process of this store may have gone on from there.
+                if let Some(mut stored) = tx.device_self()?.filter(|s| s.next_generation == me.next_generation) {
+                    stored.generation = me.next_generation;
+                    tx.put_device_self(&stored)?;
+                }
+                Ok(())
+            })?;
         *current = Some(session.clone());
         Ok(session)
     }
@@ -98,14 +102,21 @@ impl Engine {
         deadline: Duration,
     ) -> Result<O::Response, SyncError> {
         let bearer = self.bearer()?;
-        match self.transport.call::<O>(&Auth::Submit(bearer.clone()), request, deadline).await {
+        match self
+            .transport
+            .call::<O>(&Auth::Submit(bearer.clone()), request, deadline)
+            .await
+        {
             Err(error) if error.code() == Some(ErrorCode::Unauthorized) => {
                 self.read_roster(deadline).await?;
                 let newer = self.bearer()?;
                 if newer == bearer {
                     return Err(error.into());
                 }
-                Ok(self.transport.call::<O>(&Auth::Submit(newer), request, deadline).await?)
+                Ok(self
+                    .transport
+                    .call::<O>(&Auth::Submit(newer), request, deadline)
+                    .await?)
             }
             other => Ok(other?),
         }

@@ -1,16 +1,19 @@
 //! From content to rows: one message, in or out, becomes what the timeline shows. The sender is what MLS and the roster
 //! proved, never what the content says.
 
-use sotto_content::mimi::{self, ExternalPart, Meaning, MimiContent};
+use sotto_content::mimi::{self, Meaning, MimiContent};
 
-use super::{TimelineError, card, expiry, statement};
+use super::{TimelineError, attachment, card, change, expiry, statement};
+use crate::audit::{self, Act, Record};
 use crate::base::{ConversationId, DeviceId, MessageId, OrganisationId, Owner, Timestamp};
 use crate::membership::Context;
 use crate::roster::{Action, Actor, Relation, Scope};
-use crate::store::table::attachment::{AttachmentRow, AttachmentState};
 use crate::store::table::conversation::ConversationRow;
 use crate::store::table::message::{MessageKind, MessageRow, Presence, Priority};
 use crate::store::{Topic, WriteTx};
+
+/// Longest text of one message, in bytes.
+pub const MAX_TEXT: usize = 64 * 1024;
 
 /// Content with everything proven about where it came from.
 #[derive(Clone, Copy)]
@@ -61,7 +64,10 @@ pub fn message_id(
 /// Sender URI and room URI.
 #[must_use]
 pub fn uris(organisation: OrganisationId, conversation: ConversationId, sender: DeviceId) -> (String, String) {
-    (format!("mimi://{organisation}/d/{sender}"), format!("mimi://{organisation}/r/{conversation}"))
+    (
+        format!("mimi://{organisation}/d/{sender}"),
+        format!("mimi://{organisation}/r/{conversation}"),
+    )
 }
 
 /// Applies content. Everything it changes is in this transaction.
@@ -74,7 +80,9 @@ pub fn apply(
     conversation: &ConversationRow,
     incoming: &Incoming<'_>,
 ) -> Result<Applied, TimelineError> {
-    let Ok(content) = MimiContent::decode(incoming.content) else { return Ok(Applied::Malformed) };
+    let Ok(content) = MimiContent::decode(incoming.content) else {
+        return Ok(Applied::Malformed);
+    };
     let organisation = context.me.organisation;
     let Some(id) = message_id(organisation, conversation.id, incoming.sender, incoming.content) else {
         return Ok(Applied::Malformed);
@@ -82,7 +90,14 @@ pub fn apply(
     if tx.message(id)?.is_some() {
         return Ok(Applied::Known);
     }
-    let event = Event { tx, context, conversation, incoming, content: &content, id };
+    let event = Event {
+        tx,
+        context,
+        conversation,
+        incoming,
+        content: &content,
+        id,
+    };
     let meaning = content.meaning();
     let applied = event.apply(&meaning)?;
     if matches!(applied, Applied::Stored(_)) {
@@ -108,33 +123,20 @@ impl Event<'_, '_> {
             return Ok(Applied::Refused);
         }
         match meaning {
-            Meaning::Text { text, edits: None } => self.store(MessageKind::Text, text),
-            Meaning::Text { text, edits: Some(edited) } => self.edit(MessageId::new(*edited.as_bytes()), text),
-            Meaning::Reaction { to, reaction } => {
-                let to = MessageId::new(*to.as_bytes());
-                self.tx.add_reaction(to, self.incoming.sender, reaction, self.id)?;
-                self.tx.emit(Topic::Message, to.as_bytes().to_vec());
-                Ok(Applied::Known)
-            }
-            Meaning::Retraction { of } => self.retract(MessageId::new(*of.as_bytes())),
+            Meaning::Text { text, .. } if text.len() > MAX_TEXT => Ok(Applied::Malformed),
+            Meaning::Text { text, edits: None } => self.store_for_people(MessageKind::Text, text),
+            Meaning::Text {
+                text,
+                edits: Some(edited),
+            } => change::edit(self, MessageId::new(*edited.as_bytes()), text),
+            Meaning::Reaction { to, reaction } => change::react(self, MessageId::new(*to.as_bytes()), reaction),
+            Meaning::Retraction { of } => change::retract(self, MessageId::new(*of.as_bytes())),
             Meaning::Card(bytes) => card::apply(self, bytes),
             Meaning::Statement(bytes) => statement::apply(self, bytes),
-            Meaning::Attachment(part) => self.attach(&[part], ""),
-            Meaning::Several(parts) => self.several(parts),
+            Meaning::Attachment(part) => attachment::apply(self, &[part], ""),
+            Meaning::Several(parts) => attachment::several(self, parts),
             Meaning::Unknown => Ok(Applied::Malformed),
         }
-    }
-
-    fn several(&self, parts: &[Meaning<'_>]) -> Result<Applied, TimelineError> {
-        let files: Vec<&ExternalPart> = parts
-            .iter()
-            .filter_map(|part| if let Meaning::Attachment(file) = part { Some(*file) } else { None })
-            .collect();
-        let text = parts.iter().find_map(|part| if let Meaning::Text { text, .. } = part { Some(*text) } else { None });
-        if files.len() + usize::from(text.is_some()) != parts.len() {
-            return Ok(Applied::Malformed);
-        }
-        self.attach(&files, text.unwrap_or_default())
     }
 
     /// Whether the sender had the right, where its epoch was opened.
@@ -147,13 +149,32 @@ impl Event<'_, '_> {
             .is_some_and(|view| view.may(Actor::device(self.incoming.sender), action, &scope).is_ok())
     }
 
+    /// A record of this message: by whom, where a person sent it.
+    pub(super) const fn record(&self, act: Act) -> Record {
+        Record::of(act, self.context.now)
+            .about(self.id)
+            .by(self.incoming.owner.person())
+    }
+
+    /// The record that it was sent, or received.
+    pub(super) const fn passage(&self) -> Record {
+        self.record(if self.incoming.mine { Act::Sent } else { Act::Received })
+    }
+
+    /// Stores what people say to each other, and that it passed.
+    pub(super) fn store_for_people(&self, kind: MessageKind, search: &str) -> Result<Applied, TimelineError> {
+        audit::append(self.tx, &self.passage())?;
+        // Critical is a property of a result, not of a text.
+        let priority = Priority::from_code(self.incoming.priority).min(Priority::Urgent);
+        self.store(kind, priority, search)
+    }
+
     /// Stores the message's row.
-    pub(super) fn store(&self, kind: MessageKind, search: &str) -> Result<Applied, TimelineError> {
-        let priority = match (kind, Priority::from_code(self.incoming.priority)) {
-            // Critical is a property of a result, not of a text.
-            (MessageKind::Card, priority) => priority,
-            (_, priority) => priority.min(Priority::Urgent),
-        };
+    pub(super) fn store(&self, kind: MessageKind, priority: Priority, search: &str) -> Result<Applied, TimelineError> {
+        // A time that is no date (years 1 to 9999) could neither be shown nor exported.
+        let dated = is_date(self.incoming.sent);
+        let sent = if dated { self.incoming.sent } else { self.context.now };
+        let drifted = self.incoming.drifted || !dated;
         self.tx.add_message(&MessageRow {
             seq: 0,
             id: self.id,
@@ -167,72 +188,18 @@ impl Event<'_, '_> {
             body: self.incoming.content.to_vec(),
             search: search.to_owned(),
             reply_to: self.content.in_reply_to.map(|id| MessageId::new(*id.as_bytes())),
-            sent: self.incoming.sent,
+            sent,
             received: self.context.now,
-            drifted: self.incoming.drifted,
-            expires: expiry::ends(self.content, self.incoming.sent, self.context.now),
+            drifted,
+            expires: expiry::ends(self.content, sent, self.context.now, drifted),
             edited: 0,
             presence: Presence::Here,
         })?;
         Ok(Applied::Stored(self.id))
     }
+}
 
-    /// A person edits what they sent, from whichever of their devices.
-    fn edit(&self, edited: MessageId, text: &str) -> Result<Applied, TimelineError> {
-        let Some(original) = self.original(edited)? else { return Ok(Applied::Refused) };
-        if original.kind != MessageKind::Text {
-            return Ok(Applied::Refused);
-        }
-        self.tx.edit_message(edited, self.incoming.content, text)?;
-        self.tx.emit(Topic::Message, edited.as_bytes().to_vec());
-        Ok(Applied::Known)
-    }
-
-    /// Takes back a message, or a reaction.
-    fn retract(&self, of: MessageId) -> Result<Applied, TimelineError> {
-        self.tx.drop_reaction(of, self.incoming.sender)?;
-        let Some(original) = self.original(of)? else { return Ok(Applied::Known) };
-        // A result is corrected, never unsaid.
-        if original.kind == MessageKind::Card || original.kind == MessageKind::Statement {
-            return Ok(Applied::Refused);
-        }
-        self.tx.purge_message(of, Presence::Retracted)?;
-        self.tx.emit(Topic::Message, of.as_bytes().to_vec());
-        Ok(Applied::Known)
-    }
-
-    /// The message, if it is in this conversation and of the same person or place.
-    fn original(&self, id: MessageId) -> Result<Option<MessageRow>, TimelineError> {
-        Ok(self.tx.message(id)?.filter(|row| {
-            row.conversation == self.conversation.id
-                && row.owner_kind == self.incoming.owner.kind()
-                && row.owner == self.incoming.owner.as_bytes()
-        }))
-    }
-
-    fn attach(&self, files: &[&ExternalPart], text: &str) -> Result<Applied, TimelineError> {
-        let names: Vec<&str> = files.iter().map(|file| file.filename.as_str()).collect();
-        let applied = self.store(MessageKind::Attachment, &[text, &names.join(" ")].join(" "))?;
-        for (index, file) in files.iter().enumerate() {
-            let blob = file.url.strip_prefix(super::BLOB_URL).and_then(crate::base::codec::unhex);
-            let Some(blob) = blob.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) else {
-                return Ok(Applied::Malformed);
-            };
-            let Ok(part) = u16::try_from(index + 1) else { return Ok(Applied::Malformed) };
-            self.tx.put_attachment(&AttachmentRow {
-                message: self.id,
-                part,
-                blob,
-                size: file.size,
-                name: file.filename.clone(),
-                media: file.content_type.clone(),
-                key: file.key.clone(),
-                digest: file.content_hash.clone(),
-                file: String::new(),
-                state: AttachmentState::Wanted,
-                done: 0,
-            })?;
-        }
-        Ok(applied)
-    }
+/// Whether a time can be written as a date.
+pub(super) fn is_date(time: Timestamp) -> bool {
+    !time.to_rfc3339().is_empty()
 }

@@ -1,72 +1,128 @@
 //! Result cards in the timeline: which result, which version, whose patient. A card never appears under another patient,
-//! and a superseded version is never the current one.
+//! and a superseded version is never the current one, in whatever order versions arrive.
 
 use sotto_content::card::{ReportStatus, ResultCard};
 
 use super::apply::{Applied, Event};
 use super::{TimelineError, patient};
-use crate::audit::{self, Act, Record};
-use crate::base::Digest;
+use crate::audit;
+use crate::base::{Digest, random};
 use crate::roster::Action;
+use crate::store::Topic;
 use crate::store::table::card::CardRow;
 use crate::store::table::conversation::ConversationKind;
-use crate::store::table::message::MessageKind;
+use crate::store::table::message::{MessageKind, Priority};
 
 pub(super) fn apply(event: &Event<'_, '_>, bytes: &[u8]) -> Result<Applied, TimelineError> {
-    let Ok(card) = ResultCard::from_bytes(bytes) else { return Ok(Applied::Malformed) };
-    if !event.may(Action::SendResult) {
-        return Ok(Applied::Refused);
-    }
-    let Ok(digest) = card.digest() else { return Ok(Applied::Malformed) };
+    let Ok(card) = ResultCard::from_bytes(bytes) else {
+        return Ok(Applied::Malformed);
+    };
+    let Ok(digest) = card.digest() else {
+        return Ok(Applied::Malformed);
+    };
     let key = patient::key_of(&card.patient);
-    let about = &event.conversation.patient;
-    if !about.is_empty() && !patient::same(about, &key) {
+    if !permitted(event, &card) || !patient::may_stand_in(&event.conversation.patient, &key) {
         return Ok(Applied::Refused);
     }
-    let critical = !card.critical().is_empty();
-    let by_hand = card.observations.iter().any(|o| o.critical_by_sender);
-    if by_hand && !event.may(Action::MarkCritical) {
+    let withdrawn = card.status == ReportStatus::EnteredInError;
+    let critical = is_critical(&card);
+    if critical && card.may_be_critical().is_err() {
         return Ok(Applied::Refused);
     }
-    if critical && (card.test || card.may_be_critical().is_err()) {
-        return Ok(Applied::Refused);
-    }
-    let blanked = card.status == ReportStatus::EnteredInError;
-    // Names of tests can be found; names of patients cannot.
-    let applied = event.store(MessageKind::Card, &searchable(&card))?;
-    let row = CardRow {
+    let (identity, issuer) = (*card.id().as_bytes(), event.incoming.owner.as_bytes().to_vec());
+    let known = event.tx.card_versions(&identity, &issuer)?;
+    // What was withdrawn later is withdrawn, also where the withdrawal came first.
+    let blanked = withdrawn || known.iter().any(|other| other.version > card.version && other.blanked);
+    let search = if blanked { String::new() } else { searchable(&card) };
+    let applied = event.store(MessageKind::Card, priority(event, &card, critical, &known), &search)?;
+    event.tx.add_card(&CardRow {
         message: event.id,
         conversation: event.conversation.id,
-        identity: *card.id().as_bytes(),
-        issuer: event.incoming.owner.as_bytes().to_vec(),
+        identity,
+        issuer,
         version: card.version,
         digest: Digest::new(digest),
         patient: key.clone(),
         critical,
         blanked,
-    };
-    event.tx.add_card(&row)?;
-    // The first token a device hears of stands: it is a name for the patient, not a secret.
-    if let Some(token) = patient::token(&event.content.extensions) {
-        let stands = event.tx.patient_token(&key)?.unwrap_or(token);
-        event.tx.put_patient_token(&key, &stands)?;
-    }
-    if blanked {
-        for earlier in event.tx.card_versions(&row.identity, &row.issuer)? {
-            event.tx.blank_card(earlier.message)?;
+    })?;
+    for other in &known {
+        if withdrawn && other.version < card.version {
+            event.tx.blank_card(other.message)?;
         }
+        // What stands has changed: whoever shows another version looks again.
+        event.tx.emit(Topic::Message, other.message.as_bytes().to_vec());
     }
-    if about.is_empty() && event.conversation.kind == ConversationKind::Group && !key.is_empty() {
-        // A group that carries a result is about its patient from then on.
-        let mut conversation = event.conversation.clone();
-        conversation.patient = key;
-        event.tx.put_conversation(&conversation)?;
-    }
-    let act = if event.incoming.mine { Act::Sent } else { Act::Received };
-    audit::append(event.tx, &Record::of(act, event.context.now).about(event.id))?;
+    bind(event, &card, &key, withdrawn)?;
+    let token = token(event, &key)?;
+    audit::append(event.tx, &event.passage().of_patient(token.as_ref()))?;
     Ok(applied)
 }
 
+/// Whether the card asks for a read-back. One that was withdrawn, or is a TEST, never does, whatever its flags say.
+fn is_critical(card: &ResultCard) -> bool {
+    card.status != ReportStatus::EnteredInError && !card.critical().is_empty()
+}
+
+fn permitted(event: &Event<'_, '_>, card: &ResultCard) -> bool {
+    let by_hand = card.observations.iter().any(|o| o.critical_by_sender);
+    event.may(Action::SendResult) && (!by_hand || event.may(Action::MarkCritical))
+}
+
+/// A critical result is critical whatever its sender's device says, nothing else is, unless it replaces one; and what
+/// replaces something is at least urgent.
+fn priority(event: &Event<'_, '_>, card: &ResultCard, critical: bool, known: &[CardRow]) -> Priority {
+    let said = Priority::from_code(event.incoming.priority);
+    let replaces_critical = known.iter().any(|other| other.critical && other.version < card.version);
+    let most = if replaces_critical {
+        Priority::Critical
+    } else {
+        Priority::Urgent
+    };
+    match (critical, card.version > 1) {
+        (true, _) => Priority::Critical,
+        (false, true) => said.clamp(Priority::Urgent, most),
+        (false, false) => said.min(most),
+    }
+}
+
+/// A group that carries a result is about its patient from then on. A TEST, or what was withdrawn, says nothing about
+/// whom a group is about.
+fn bind(event: &Event<'_, '_>, card: &ResultCard, key: &[u8], withdrawn: bool) -> Result<(), TimelineError> {
+    let conversation = event.conversation;
+    let open = conversation.patient.is_empty() && conversation.kind == ConversationKind::Group;
+    if open && !key.is_empty() && !card.test && !withdrawn {
+        let row = event
+            .tx
+            .conversation(conversation.id)?
+            .unwrap_or_else(|| conversation.clone());
+        event
+            .tx
+            .put_conversation(&crate::store::table::conversation::ConversationRow {
+                patient: key.to_vec(),
+                ..row
+            })?;
+        event.tx.emit(Topic::Conversation, conversation.id.as_bytes().to_vec());
+    }
+    Ok(())
+}
+
+/// The patient's token. The first that a device hears of stands: it is a name for the patient, not a secret. One that
+/// stands for somebody else already is not taken over.
+fn token(event: &Event<'_, '_>, key: &[u8]) -> Result<Option<[u8; 16]>, TimelineError> {
+    if key.is_empty() {
+        return Ok(None);
+    }
+    let token = match (event.tx.patient_token(key)?, patient::token(&event.content.extensions)) {
+        (Some(known), _) => known,
+        (None, Some(offered)) if !event.tx.token_in_use(&offered)? => offered,
+        _ => random::array(event.context.random),
+    };
+    event.tx.put_patient_token(key, &token)?;
+    Ok(Some(token))
+}
+
+/// Names of tests and their values can be found; names of patients cannot.
 fn searchable(card: &ResultCard) -> String {
     let mut words = vec![card.code.label().to_owned()];
     for observation in &card.observations {

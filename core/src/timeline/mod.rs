@@ -2,19 +2,27 @@
 //! here decrypts or sends.
 
 mod apply;
+mod attachment;
 mod card;
+mod change;
 mod error;
 mod expiry;
 pub mod patient;
 mod state;
 mod statement;
 mod system;
+mod version;
 
-pub use apply::{Applied, Incoming, apply, message_id, uris};
+pub use apply::{Applied, Incoming, MAX_TEXT, apply, message_id, uris};
 pub use error::TimelineError;
 pub use expiry::{ends, purge_expired};
 pub use state::State;
 pub use system::{SystemBody, SystemEvent, committed, system};
+pub use version::{Standing, standing, withdrawn};
 
 /// What an attachment's URL begins with; the relay's random id follows in hexadecimal.
 pub const BLOB_URL: &str = "sotto-blob:";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+pub(crate) mod tests;

@@ -29,29 +29,42 @@ fn record(identifier: &Identifier) -> [u8; 2 * HALF] {
 /// The key of a patient: sorted records of all identifiers that name who assigned them. Empty where there are none.
 #[must_use]
 pub fn key_of(patient: &Patient) -> Vec<u8> {
-    let mut records: Vec<_> = patient.identifiers.iter().filter(|i| i.has_authority()).map(record).collect();
+    let mut records: Vec<_> = patient
+        .identifiers
+        .iter()
+        .filter(|i| i.has_authority())
+        .map(record)
+        .collect();
     records.sort_unstable();
     records.dedup();
     records.concat()
 }
 
-/// Whether two keys certainly name the same patient: one identifier in common, and none of the same authority and kind
-/// with another value. Colliding digits of different authorities are no match.
+/// Whether two keys certainly name the same patient: one identifier in common, and no authority and kind under which
+/// both have identifiers but none in common. Colliding digits of different authorities are no match. A merged patient
+/// has several identifiers of one authority; one of them in common is enough, from either side.
 #[must_use]
 pub fn same(one: &[u8], other: &[u8]) -> bool {
+    let others: Vec<&[u8]> = other.chunks_exact(2 * HALF).collect();
     let mut shared = false;
     for mine in one.chunks_exact(2 * HALF) {
-        let (scope, value) = mine.split_at(HALF);
-        let mut theirs = other.chunks_exact(2 * HALF).filter(|r| r.starts_with(scope)).peekable();
-        if theirs.peek().is_none() {
+        let scope = &mine[..HALF];
+        if !others.iter().any(|theirs| theirs.starts_with(scope)) {
             continue;
         }
-        if !theirs.any(|r| r.ends_with(value)) {
+        let of_scope = one.chunks_exact(2 * HALF).filter(|record| record.starts_with(scope));
+        if !of_scope.into_iter().any(|record| others.contains(&record)) {
             return false;
         }
         shared = true;
     }
     shared
+}
+
+/// Whether a card about the patient `key` may stand in a conversation about `about`, which may be about nobody yet.
+#[must_use]
+pub fn may_stand_in(about: &[u8], key: &[u8]) -> bool {
+    about.is_empty() || same(about, key)
 }
 
 /// Private key of this project: the patient's token, drawn at random by whoever first sent a result of theirs.
@@ -93,8 +106,14 @@ mod tests {
 
     #[test]
     fn colliding_digits_of_two_authorities_are_two_patients() {
-        assert!(!same(&patient(&[("A", "MR", "1234")]), &patient(&[("B", "MR", "1234")])));
-        assert!(!same(&patient(&[("A", "MR", "1234")]), &patient(&[("A", "VN", "1234")])));
+        assert!(!same(
+            &patient(&[("A", "MR", "1234")]),
+            &patient(&[("B", "MR", "1234")])
+        ));
+        assert!(!same(
+            &patient(&[("A", "MR", "1234")]),
+            &patient(&[("A", "VN", "1234")])
+        ));
     }
 
     #[test]
@@ -103,6 +122,19 @@ mod tests {
         assert!(same(&patient(&[("A", "MR", "1")]), &merged));
         assert!(same(&merged, &patient(&[("B", "MR", "2")])));
         assert!(!same(&merged, &patient(&[("A", "MR", "1"), ("B", "MR", "3")])));
+    }
+
+    #[test]
+    fn a_patient_with_two_numbers_of_one_authority_is_the_same_from_both_sides() {
+        let (both, old, new) = (
+            patient(&[("A", "MR", "1"), ("A", "MR", "2")]),
+            patient(&[("A", "MR", "1")]),
+            patient(&[("A", "MR", "2")]),
+        );
+        assert!(same(&both, &both) && same(&both, &old) && same(&old, &both) && same(&new, &both));
+        // Split again: two patients.
+        assert!(!same(&old, &new));
+        assert!(!same(&both, &patient(&[("A", "MR", "3")])));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::TimelineError;
+use crate::audit::{self, Act, Record};
 use crate::base::{DeviceId, MessageId, Owner, Secret, codec};
 use crate::membership::commit::Accepted;
 use crate::membership::{Body, Context, Outgoing};
@@ -52,7 +53,9 @@ pub fn system(
     let mut owners: Vec<Owner> = devices.iter().filter_map(|d| context.owner_of(d)).collect();
     owners.sort_unstable();
     owners.dedup();
-    let Some(owner) = context.owner_of(&by) else { return Ok(()) };
+    let Some(owner) = context.owner_of(&by) else {
+        return Ok(());
+    };
     let id = MessageId::random(context.random);
     tx.add_message(&MessageRow {
         seq: 0,
@@ -74,6 +77,12 @@ pub fn system(
         edited: 0,
         presence: Presence::Here,
     })?;
+    audit::append(
+        tx,
+        &Record::of(Act::MembershipChanged, context.now)
+            .about(id)
+            .by(owner.person()),
+    )?;
     tx.emit(Topic::Message, id.as_bytes().to_vec());
     Ok(())
 }

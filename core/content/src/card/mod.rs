@@ -115,8 +115,13 @@ impl ResultCard {
     }
 
     /// Blanks what the laboratory withdrew: the values of observations entered in error, and all of them when the
-    /// report is. Returns the places that lost a value.
+    /// report is. A report of which no observation is left is withdrawn itself, whatever its own status still says: so
+    /// HL7 v2 senders post another patient's result (OBX-11 W under OBR-25 C). Returns the places that lost a value.
     pub(crate) fn withdraw(&mut self) -> Vec<usize> {
+        let gone = |observation: &Observation| observation.status == ObservationStatus::EnteredInError;
+        if !self.observations.is_empty() && self.observations.iter().all(gone) {
+            self.status = ReportStatus::EnteredInError;
+        }
         let all = self.status == ReportStatus::EnteredInError;
         if all {
             self.conclusion = None;

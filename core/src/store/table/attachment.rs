@@ -111,7 +111,10 @@ impl ReadTx<'_> {
     }
     /// Whether a local copy belongs to an attachment whose time is over.
     pub fn attachment_is_gone(&self, file: &str) -> Result<bool, StoreError> {
-        Ok(self.conn().prepare_cached("SELECT 1 FROM attachment WHERE file = ?1 AND state = 4")?.exists([file])?)
+        Ok(self
+            .conn()
+            .prepare_cached("SELECT 1 FROM attachment WHERE file = ?1 AND state = 4")?
+            .exists([file])?)
     }
     /// Local names in use: any other file in the attachment folder is a left-over.
     pub fn attachment_files(&self) -> Result<Vec<String>, StoreError> {
@@ -123,11 +126,12 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Stores an attachment's facts.
+    /// Stores an attachment's facts. One that is gone stays gone: a transfer that ends late does not bring it back.
     pub fn put_attachment(&self, row: &AttachmentRow) -> Result<(), StoreError> {
         let sql = "INSERT INTO attachment (message, part, blob, size, name, media, key, digest, file, state, done)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-                   ON CONFLICT (message, part) DO UPDATE SET file = ?9, state = ?10, done = ?11";
+                   ON CONFLICT (message, part) DO UPDATE SET file = ?9, done = ?11,
+                   state = CASE state WHEN 4 THEN 4 ELSE ?10 END";
         self.conn().prepare_cached(sql)?.execute(params![
             row.message.as_bytes(),
             row.part,

@@ -6,7 +6,7 @@ use crate::base::{ConversationId, Digest, MessageId};
 use crate::store::{ReadTx, StoreError, WriteTx};
 
 /// One version of one card.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CardRow {
     /// The message that carries it.
     pub message: MessageId,
@@ -26,6 +26,16 @@ pub struct CardRow {
     pub critical: bool,
     /// Wrong patient or entered in error: its values are not shown.
     pub blanked: bool,
+}
+
+/// Redacted: identities and digests tell results apart.
+impl std::fmt::Debug for CardRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CardRow")
+            .field("version", &self.version)
+            .field("blanked", &self.blanked)
+            .finish_non_exhaustive()
+    }
 }
 
 const COLUMNS: &str = "message, conversation, identity, issuer, version, digest, patient, critical, blanked";
@@ -54,25 +64,37 @@ impl ReadTx<'_> {
             .query_row([message.as_bytes()], read)
             .optional()?)
     }
-    /// All cards of a conversation.
-    pub fn cards_of_conversation(&self, conversation: ConversationId) -> Result<Vec<CardRow>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM card WHERE conversation = ?1");
-        Ok(self.conn().prepare_cached(&sql)?.query_map([conversation.as_bytes()], read)?.collect::<Result<_, _>>()?)
+    /// Cards of a conversation that others sent, that stand, and that nobody has taken : newest version,
+    /// not blanked, content here. In the order of their messages.
+    pub fn open_cards(&self, conversation: ConversationId, me: &[u8]) -> Result<Vec<MessageId>, StoreError> {
+        let sql = "SELECT c.message FROM card c JOIN message m ON m.id = c.message
+             WHERE c.conversation = ?1 AND c.issuer <> ?2 AND c.blanked = 0 AND m.gone = 0
+             AND NOT EXISTS (SELECT 1 FROM card n WHERE n.identity = c.identity AND n.issuer = c.issuer
+                             AND n.version > c.version)
+             AND NOT EXISTS (SELECT 1 FROM message_state s WHERE s.message = c.message AND s.state IN (?3, ?4, ?5))
+             ORDER BY m.seq";
+        let mut statement = self.conn().prepare_cached(sql)?;
+        let [one, two, three] = super::state::TAKEN;
+        let rows = statement.query_map(params![conversation.as_bytes(), me, one, two, three], |row| {
+            Ok(MessageId::new(row.get(0)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
-    /// The card of one conversation that is exactly this version of this result.
-    pub fn card_of_version(
+    /// The cards of one conversation that are exactly this version of this result, whoever sent them.
+    pub fn cards_of_version(
         &self,
         conversation: ConversationId,
         identity: &[u8; 16],
         version: u32,
         digest: &Digest,
-    ) -> Result<Option<CardRow>, StoreError> {
+    ) -> Result<Vec<CardRow>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM card WHERE conversation = ?1 AND identity = ?2 AND version = ?3 AND digest = ?4"
+            "SELECT {COLUMNS} FROM card WHERE identity = ?2 AND version = ?3 AND conversation = ?1 AND digest = ?4
+             ORDER BY message"
         );
         let mut statement = self.conn().prepare_cached(&sql)?;
         let key = params![conversation.as_bytes(), identity, version, digest.as_bytes()];
-        Ok(statement.query_row(key, read).optional()?)
+        Ok(statement.query_map(key, read)?.collect::<Result<_, _>>()?)
     }
     /// Every version of one result from one issuer in all conversations, oldest first.
     pub fn card_versions(&self, identity: &[u8; 16], issuer: &[u8]) -> Result<Vec<CardRow>, StoreError> {
@@ -103,10 +125,13 @@ impl WriteTx<'_> {
         ])?;
         Ok(())
     }
-    /// Blanks a version: its values are not shown again.
+    /// Blanks a version: its values are not shown again, and not found.
     pub fn blank_card(&self, message: MessageId) -> Result<(), StoreError> {
         self.conn()
             .prepare_cached("UPDATE card SET blanked = 1 WHERE message = ?1")?
+            .execute([message.as_bytes()])?;
+        self.conn()
+            .prepare_cached("UPDATE message SET search = '' WHERE id = ?1")?
             .execute([message.as_bytes()])?;
         Ok(())
     }

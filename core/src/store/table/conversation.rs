@@ -116,6 +116,15 @@ impl ReadTx<'_> {
             .query_map([], read)?
             .collect::<Result<_, _>>()?)
     }
+    /// The conversations in one state.
+    pub fn conversations_in(&self, state: ConversationState) -> Result<Vec<ConversationRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM conversation WHERE state = ?1 ORDER BY id");
+        Ok(self
+            .conn()
+            .prepare_cached(&sql)?
+            .query_map([state_code(state)], read)?
+            .collect::<Result<_, _>>()?)
+    }
     /// Direct conversations with one owner, lowest id first: the first one lives.
     pub fn direct_with(&self, peer: &[u8]) -> Result<Vec<ConversationRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM conversation WHERE peer = ?1 AND kind = 1 ORDER BY id");
@@ -149,6 +158,18 @@ impl ReadTx<'_> {
             .optional()?;
         Ok(found.map(|bytes| ConversationId::from_slice(&bytes)))
     }
+    /// Conversations whose own alias the relay does not know yet: nobody may be told of it.
+    pub fn unreachable_conversations(&self) -> Result<Vec<ConversationId>, StoreError> {
+        let mut statement = self
+            .conn()
+            .prepare_cached("SELECT conversation FROM alias WHERE registered = 0")?;
+        let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
+        let ids: Vec<Vec<u8>> = rows.collect::<Result<_, _>>()?;
+        Ok(ids
+            .iter()
+            .filter_map(|bytes| ConversationId::from_slice(bytes))
+            .collect())
+    }
     /// Aliases the relay does not know yet.
     pub fn aliases_to_register(&self) -> Result<Vec<[u8; 16]>, StoreError> {
         let mut statement = self
@@ -168,7 +189,9 @@ impl ReadTx<'_> {
     pub fn epoch_committer(&self, group: &[u8], epoch: u64) -> Result<Option<DeviceId>, StoreError> {
         let sql = "SELECT committer FROM epoch WHERE mls_group = ?1 AND epoch = ?2";
         let mut statement = self.conn().prepare_cached(sql)?;
-        let found: Option<Vec<u8>> = statement.query_row(params![group, epoch], |row| row.get(0)).optional()?;
+        let found: Option<Vec<u8>> = statement
+            .query_row(params![group, epoch], |row| row.get(0))
+            .optional()?;
         Ok(found.and_then(|bytes| DeviceId::from_slice(&bytes)))
     }
     /// The roster position at which senders of an epoch are judged.
@@ -220,7 +243,8 @@ impl WriteTx<'_> {
             .execute(params![id.as_bytes(), state_code(state)])?;
         Ok(())
     }
-    /// Adds a key; the newest generation is the one to send with. Keeps the newest four.
+    /// Adds a key; the newest generation is the one to send with, and the first key of a generation stays. Keeps the
+    /// newest four.
     pub fn add_conversation_key(
         &self,
         id: ConversationId,
@@ -228,7 +252,7 @@ impl WriteTx<'_> {
         key: &Secret<32>,
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO conversation_key (conversation, generation, key) VALUES (?1, ?2, ?3)
-                   ON CONFLICT (conversation, generation) DO UPDATE SET key = ?3";
+                   ON CONFLICT (conversation, generation) DO NOTHING";
         self.conn()
             .prepare_cached(sql)?
             .execute(params![id.as_bytes(), generation, key.expose()])?;
@@ -236,10 +260,10 @@ impl WriteTx<'_> {
         self.conn()
             .prepare_cached(sql)?
             .execute(params![id.as_bytes(), generation])?;
-        let sql = "DELETE FROM conversation_key WHERE conversation = ?1 AND generation + 4 <= ?2";
-        self.conn()
-            .prepare_cached(sql)?
-            .execute(params![id.as_bytes(), generation])?;
+        // Generations are epochs, and most epochs bring no key: kept are the newest few keys, however far apart.
+        let sql = "DELETE FROM conversation_key WHERE conversation = ?1 AND generation NOT IN
+                   (SELECT generation FROM conversation_key WHERE conversation = ?1 ORDER BY generation DESC LIMIT 4)";
+        self.conn().prepare_cached(sql)?.execute([id.as_bytes()])?;
         Ok(())
     }
     /// Adds one of this device's aliases, to be registered at the relay.
@@ -274,18 +298,16 @@ impl WriteTx<'_> {
         Ok(())
     }
     /// Notes the roster position that opened an epoch, and who opened it.
-    pub fn put_epoch(
-        &self,
-        group: &[u8],
-        epoch: u64,
-        roster_seq: u64,
-        committer: DeviceId,
-    ) -> Result<(), StoreError> {
+    pub fn put_epoch(&self, group: &[u8], epoch: u64, roster_seq: u64, committer: DeviceId) -> Result<(), StoreError> {
         let sql = "INSERT INTO epoch (mls_group, epoch, roster_seq, committer) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT (mls_group, epoch) DO UPDATE SET roster_seq = ?3, committer = ?4";
         self.conn()
             .prepare_cached(sql)?
             .execute(params![group, epoch, roster_seq, committer.as_bytes()])?;
+        // Older ones are asked for no more: their secrets and keys are gone.
+        self.conn()
+            .prepare_cached("DELETE FROM epoch WHERE mls_group = ?1 AND epoch + 64 <= ?2")?
+            .execute(params![group, epoch])?;
         Ok(())
     }
 }

@@ -77,7 +77,14 @@ pub struct HeldRow {
     pub accepted: Timestamp,
     /// Since when it is held.
     pub since: Timestamp,
+    /// How many more were refused after this one and are not kept.
+    pub repeats: u64,
 }
+
+/// Most that wait in one conversation, and most that wait for none: whoever sends more fills only their own.
+const WAITING: u64 = 500;
+/// Most that are kept as evidence likewise; further ones are counted.
+const EVIDENCE: u64 = 200;
 
 fn read(row: &Row<'_>) -> rusqlite::Result<HeldRow> {
     Ok(HeldRow {
@@ -92,10 +99,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<HeldRow> {
         handle: row.get::<_, Vec<u8>>(6)?.try_into().ok(),
         accepted: Timestamp::from_millis(row.get(7)?),
         since: Timestamp::from_millis(row.get(8)?),
+        repeats: row.get(9)?,
     })
 }
 
-const COLUMNS: &str = "id, conversation, alias, payload, cause, refused, handle, accepted, since";
+const COLUMNS: &str = "id, conversation, alias, payload, cause, refused, handle, accepted, since, repeats";
 
 impl ReadTx<'_> {
     /// Everything held, oldest first.
@@ -107,39 +115,137 @@ impl ReadTx<'_> {
             .query_map([], read)?
             .collect::<Result<_, _>>()?)
     }
-    /// What is worth another try, oldest first.
-    pub fn held_open(&self, limit: u32) -> Result<Vec<HeldRow>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM held WHERE refused = 0 ORDER BY id LIMIT ?1");
+    /// What waits in a conversation or for none, oldest first, after a row.
+    pub fn held_waiting(&self, id: ConversationId, after: i64, limit: u32) -> Result<Vec<HeldRow>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM held WHERE refused = 0 AND id > ?2 AND conversation IN (?1, x'') ORDER BY id LIMIT ?3"
+        );
+        let mut statement = self.conn().prepare_cached(&sql)?;
+        let rows = statement.query_map(params![id.as_bytes(), after, limit], read)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+    /// What waits for a cause, oldest first, after a row.
+    pub fn held_for(&self, cause: HeldCause, after: i64, limit: u32) -> Result<Vec<HeldRow>, StoreError> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM held WHERE refused = 0 AND id > ?2 AND cause = ?1 ORDER BY id LIMIT ?3");
+        let mut statement = self.conn().prepare_cached(&sql)?;
+        let rows = statement.query_map(params![cause.code(), after, limit], read)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+    /// The newest row that waits for a cause.
+    pub fn newest_held_for(&self, cause: HeldCause) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT max(id) FROM held WHERE refused = 0 AND cause = ?1";
         Ok(self
             .conn()
-            .prepare_cached(&sql)?
-            .query_map([limit], read)?
-            .collect::<Result<_, _>>()?)
+            .prepare_cached(sql)?
+            .query_row([cause.code()], |row| row.get(0))?)
+    }
+    /// Conversations in which something waits for a commit that has not come, or a commit waits for the relay's word,
+    /// with the newest such row.
+    pub fn gaps(&self) -> Result<Vec<(ConversationId, i64)>, StoreError> {
+        let sql = "SELECT conversation, max(id) FROM held
+                   WHERE refused = 0 AND cause IN (1, 3, 4) AND length(conversation) = 16 GROUP BY conversation";
+        let mut statement = self.conn().prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| Ok((ConversationId::new(row.get(0)?), row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+    /// Whether something waits in a conversation for a cause.
+    pub fn waits_for(&self, id: ConversationId, cause: HeldCause) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM held WHERE refused = 0 AND conversation = ?1 AND cause = ?2";
+        Ok(self
+            .conn()
+            .prepare_cached(sql)?
+            .exists(params![id.as_bytes(), cause.code()])?)
+    }
+    fn held_count(&self, conversation: &[u8], refused: bool) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM held WHERE conversation = ?1 AND refused = ?2";
+        Ok(self
+            .conn()
+            .prepare_cached(sql)?
+            .query_row(params![conversation, i64::from(refused)], |row| row.get(0))?)
     }
 }
 
 impl WriteTx<'_> {
-    /// Holds something; the number is local and the row's `id` is ignored.
-    pub fn hold(&self, row: &HeldRow) -> Result<i64, StoreError> {
-        let sql = "INSERT INTO held (conversation, alias, payload, cause, refused, handle, accepted, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    /// Holds something; the number is local, `id` and `repeats` of the row are ignored. What would wait beyond the
+    /// space for waiting is refused, and what would be evidence beyond the space for that is counted.
+    pub fn hold(&self, row: &HeldRow) -> Result<(), StoreError> {
+        let conversation = row.conversation.map(|c| c.as_bytes().to_vec()).unwrap_or_default();
+        let refused = row.refused || self.held_count(&conversation, false)? >= WAITING;
+        if refused && self.count_refused(&conversation)? {
+            return Ok(());
+        }
+        let sql = "INSERT INTO held (conversation, alias, payload, cause, refused, handle, accepted, since, repeats)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)";
         self.conn().prepare_cached(sql)?.execute(params![
-            row.conversation.map(|c| c.as_bytes().to_vec()).unwrap_or_default(),
+            conversation,
             row.alias,
             row.payload,
             row.cause.code(),
-            i64::from(row.refused),
+            i64::from(refused),
             row.handle.map(|h| h.to_vec()).unwrap_or_default(),
             row.accepted.millis(),
             row.since.millis(),
         ])?;
-        Ok(self.conn().last_insert_rowid())
+        Ok(())
     }
-    /// Changes the cause, or closes the case.
-    pub fn rejudge_held(&self, id: i64, cause: HeldCause, refused: bool) -> Result<(), StoreError> {
-        let sql = "UPDATE held SET cause = ?2, refused = ?3 WHERE id = ?1";
+    /// Counts one more refused where the space for evidence is full.
+    fn count_refused(&self, conversation: &[u8]) -> Result<bool, StoreError> {
+        if self.held_count(conversation, true)? < EVIDENCE {
+            return Ok(false);
+        }
+        let sql = "UPDATE held SET repeats = repeats + 1
+                   WHERE id = (SELECT max(id) FROM held WHERE conversation = ?1 AND refused = 1)";
+        self.conn().prepare_cached(sql)?.execute([conversation])?;
+        Ok(true)
+    }
+    /// It waits for something else now.
+    pub fn rejudge_held(
+        &self,
+        id: i64,
+        conversation: Option<ConversationId>,
+        cause: HeldCause,
+    ) -> Result<(), StoreError> {
+        let conversation = conversation.map(|c| c.as_bytes().to_vec()).unwrap_or_default();
+        let sql = "UPDATE held SET cause = ?2, conversation = CASE WHEN length(?3) > 0 THEN ?3 ELSE conversation END
+                   WHERE id = ?1";
         self.conn()
             .prepare_cached(sql)?
-            .execute(params![id, cause.code(), i64::from(refused)])?;
+            .execute(params![id, cause.code(), conversation])?;
+        Ok(())
+    }
+    /// It is judged: evidence now, or counted where that is full.
+    pub fn refuse_held(&self, row: &HeldRow, cause: HeldCause) -> Result<(), StoreError> {
+        let conversation = row.conversation.map(|c| c.as_bytes().to_vec()).unwrap_or_default();
+        if self.count_refused(&conversation)? {
+            return self.release_held(row.id);
+        }
+        let sql = "UPDATE held SET cause = ?2, refused = 1 WHERE id = ?1";
+        self.conn()
+            .prepare_cached(sql)?
+            .execute(params![row.id, cause.code()])?;
+        Ok(())
+    }
+    /// What waited in a conversation for a commit, up to a row, waits for none: the relay has none.
+    pub fn refuse_gap(&self, id: ConversationId, up_to: i64) -> Result<usize, StoreError> {
+        let rows = self.held_waiting(id, 0, u32::MAX)?.into_iter().filter(|row| {
+            let for_commit = matches!(
+                row.cause,
+                HeldCause::FutureEpoch | HeldCause::Undecryptable | HeldCause::Unauthorised
+            );
+            row.id <= up_to && row.conversation == Some(id) && for_commit
+        });
+        let mut refused = 0;
+        for row in rows {
+            self.refuse_held(&row, row.cause)?;
+            refused += 1;
+        }
+        Ok(refused)
+    }
+    /// What has waited since before a time is refused: nothing that would open it comes any more.
+    pub fn refuse_held_since(&self, before: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE held SET refused = 1 WHERE refused = 0 AND since < ?1";
+        self.conn().prepare_cached(sql)?.execute([before.millis()])?;
         Ok(())
     }
     /// It opened.

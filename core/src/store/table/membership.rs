@@ -112,9 +112,10 @@ impl ReadTx<'_> {
             .query_row([id.as_bytes()], read_pending)
             .optional()?)
     }
-    /// Conversations with a wish that is due, or a staged commit.
+    /// Conversations with a wish that is due, or a staged commit. Where nothing can be committed, wishes do not count.
     pub fn conversations_with_changes(&self, now: Timestamp) -> Result<Vec<ConversationId>, StoreError> {
-        let sql = "SELECT conversation FROM wish WHERE not_before <= ?1 UNION SELECT conversation FROM pending_commit";
+        let sql = "SELECT conversation FROM wish JOIN conversation c ON c.id = conversation
+                   WHERE not_before <= ?1 AND c.state IN (1, 2, 5) UNION SELECT conversation FROM pending_commit";
         let mut statement = self.conn().prepare_cached(sql)?;
         let rows = statement.query_map([now.millis()], |row| row.get(0).map(ConversationId::new))?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -122,7 +123,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Notes a wish; the same wish twice is one.
+    /// Notes a wish; the same wish twice is one, due at the earlier time.
     pub fn add_wish(
         &self,
         id: ConversationId,
@@ -131,8 +132,9 @@ impl WriteTx<'_> {
         owner: &[u8],
         not_before: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO wish (conversation, kind, owner_kind, owner, not_before) VALUES (?1, ?2, ?3, ?4, ?5)
-                   ON CONFLICT (conversation, kind, owner_kind, owner) DO NOTHING";
+        let sql = "INSERT INTO wish (conversation, kind, owner_kind, owner, not_before, since) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+                   ON CONFLICT (conversation, kind, owner_kind, owner)
+                   DO UPDATE SET not_before = min(not_before, ?5), since = ?5";
         self.conn().prepare_cached(sql)?.execute(params![
             id.as_bytes(),
             wish_code(kind),
@@ -140,6 +142,23 @@ impl WriteTx<'_> {
             owner,
             not_before.millis()
         ])?;
+        Ok(())
+    }
+    /// What was due and could not be had now is tried again later: after half the time it has been due, at least 15
+    /// seconds, at most an hour.
+    pub fn postpone_wishes(&self, id: ConversationId, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE wish SET not_before = ?2 + max(15000, min(3600000, (?2 - since) / 2))
+                   WHERE conversation = ?1 AND not_before <= ?2";
+        self.conn()
+            .prepare_cached(sql)?
+            .execute(params![id.as_bytes(), now.millis()])?;
+        Ok(())
+    }
+    /// Nothing can be committed here any more.
+    pub fn drop_wishes(&self, id: ConversationId) -> Result<(), StoreError> {
+        self.conn()
+            .prepare_cached("DELETE FROM wish WHERE conversation = ?1")?
+            .execute([id.as_bytes()])?;
         Ok(())
     }
     /// A wish is fulfilled, or cannot be.

@@ -189,10 +189,13 @@ impl ReadTx<'_> {
     }
     /// Messages whose identifier begins with these bytes (at most two are read: one is found, two are ambiguous).
     pub fn messages_by_prefix(&self, prefix: &[u8]) -> Result<Vec<MessageRow>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM message WHERE substr(id, 1, ?2) = ?1 LIMIT 2");
+        // Identifiers have 32 bytes, so all that begin like this lie up to the prefix filled with ones.
+        let mut last = prefix.to_vec();
+        last.resize(prefix.len().max(32), 0xff);
+        let sql = format!("SELECT {COLUMNS} FROM message WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT 2");
         let mut statement = self.conn().prepare_cached(&sql)?;
         Ok(statement
-            .query_map(params![prefix, prefix.len()], read)?
+            .query_map(params![prefix, last], read)?
             .collect::<Result<_, _>>()?)
     }
     /// Full-text search (FTS5 match expression), newest first.
@@ -211,14 +214,21 @@ impl ReadTx<'_> {
             .query_map(params![expression, limit], read)?
             .collect::<Result<_, _>>()?)
     }
-    /// Messages whose time is over.
+    /// Messages whose time is over. A critical card that stands and that nobody has taken is not among them: its life is
+    /// suspended.
     pub fn expired_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<MessageRow>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM message WHERE expires > 0 AND expires <= ?1 AND gone = 0 ORDER BY expires LIMIT ?2"
+            "SELECT {COLUMNS} FROM message m WHERE expires > 0 AND expires <= ?1 AND gone = 0
+             AND NOT EXISTS (SELECT 1 FROM card c WHERE c.message = m.id AND c.critical = 1 AND c.blanked = 0
+                 AND NOT EXISTS (SELECT 1 FROM message_state s WHERE s.message = m.id AND s.state IN (?2, ?3, ?4))
+                 AND NOT EXISTS (SELECT 1 FROM card n WHERE n.identity = c.identity AND n.issuer = c.issuer
+                                 AND n.version > c.version))
+             ORDER BY expires LIMIT ?5"
         );
         let mut statement = self.conn().prepare_cached(&sql)?;
+        let [one, two, three] = super::state::TAKEN;
         Ok(statement
-            .query_map(params![now.millis(), limit], read)?
+            .query_map(params![now.millis(), one, two, three, limit], read)?
             .collect::<Result<_, _>>()?)
     }
 }
@@ -267,8 +277,12 @@ impl WriteTx<'_> {
         };
         let sql = "UPDATE message SET body = x'', search = '', gone = ?2 WHERE id = ?1";
         self.conn().prepare_cached(sql)?.execute(params![id.as_bytes(), code])?;
-        let sql = "UPDATE attachment SET key = x'', name = '', state = 4 WHERE message = ?1";
+        let sql = "UPDATE attachment SET key = x'', name = '', media = '', state = 4 WHERE message = ?1";
         self.conn().prepare_cached(sql)?.execute([id.as_bytes()])?;
+        // What others put beside the content goes with it; what they have proven about it stays.
+        self.conn()
+            .prepare_cached("DELETE FROM reaction WHERE message = ?1")?
+            .execute([id.as_bytes()])?;
         Ok(())
     }
 }

@@ -61,6 +61,14 @@ pub struct AckDueRow {
     pub receipt: Vec<u8>,
 }
 
+const fn kind_code(kind: OutboxKind) -> i64 {
+    match kind {
+        OutboxKind::Draft => 1,
+        OutboxKind::Submit => 2,
+        OutboxKind::CreateSlot => 3,
+    }
+}
+
 fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
     Ok(OutboxRow {
         id: row.get(0)?,
@@ -107,6 +115,20 @@ impl ReadTx<'_> {
         Ok(statement
             .query_map(params![lane.as_bytes(), limit], read_outbox)?
             .collect::<Result<_, _>>()?)
+    }
+    /// The first drafts of one lane.
+    pub fn outbox_drafts(&self, lane: ConversationId, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        let sql = format!("SELECT {OUTBOX} FROM outbox WHERE lane = ?1 AND kind = 1 ORDER BY id LIMIT ?2");
+        let mut statement = self.conn().prepare_cached(&sql)?;
+        let rows = statement.query_map(params![lane.as_bytes(), limit], read_outbox)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+    /// Whether anything waits in a lane.
+    pub fn outbox_has(&self, lane: ConversationId) -> Result<bool, StoreError> {
+        Ok(self
+            .conn()
+            .prepare_cached("SELECT 1 FROM outbox WHERE lane = ?1")?
+            .exists([lane.as_bytes()])?)
     }
     /// One row, if it is still there.
     pub fn outbox_row(&self, id: i64) -> Result<Option<OutboxRow>, StoreError> {
@@ -188,11 +210,7 @@ impl WriteTx<'_> {
         request: &[u8],
         now: Timestamp,
     ) -> Result<i64, StoreError> {
-        let kind = match kind {
-            OutboxKind::Draft => 1,
-            OutboxKind::Submit => 2,
-            OutboxKind::CreateSlot => 3,
-        };
+        let kind = kind_code(kind);
         let message = message.map(|m| m.as_bytes().to_vec()).unwrap_or_default();
         let sql = "INSERT INTO outbox (lane, kind, message, request, attempts, not_before, created) VALUES (?1, ?2, ?3, ?4, 0, 0, ?5)";
         self.conn()
@@ -200,10 +218,19 @@ impl WriteTx<'_> {
             .execute(params![lane.as_bytes(), kind, message, request, now.millis()])?;
         Ok(self.conn().last_insert_rowid())
     }
-    /// A draft has become an encrypted request; its place in the lane stays.
-    pub fn outbox_encrypted(&self, id: i64, request: &[u8]) -> Result<(), StoreError> {
-        let sql = "UPDATE outbox SET kind = 2, request = ?2 WHERE id = ?1";
-        self.conn().prepare_cached(sql)?.execute(params![id, request])?;
+    /// A row becomes another request in the same place; what was tried before does not count.
+    pub fn outbox_replace(
+        &self,
+        id: i64,
+        kind: OutboxKind,
+        message: Option<MessageId>,
+        request: &[u8],
+    ) -> Result<(), StoreError> {
+        let message = message.map(|m| m.as_bytes().to_vec()).unwrap_or_default();
+        let sql = "UPDATE outbox SET kind = ?2, message = ?3, request = ?4, attempts = 0, not_before = 0 WHERE id = ?1";
+        self.conn()
+            .prepare_cached(sql)?
+            .execute(params![id, kind_code(kind), message, request])?;
         Ok(())
     }
     /// An attempt failed; the next one not before.
@@ -231,11 +258,11 @@ impl WriteTx<'_> {
             .execute(params![entry, handle, receipt])?;
         Ok(())
     }
-    /// The relay confirmed an ack.
-    pub fn drop_ack_due(&self, entry: u64) -> Result<(), StoreError> {
+    /// The relay confirmed an ack, with the receipt it was told.
+    pub fn drop_ack_due(&self, row: &AckDueRow) -> Result<(), StoreError> {
         self.conn()
-            .prepare_cached("DELETE FROM ack_due WHERE entry = ?1")?
-            .execute([entry])?;
+            .prepare_cached("DELETE FROM ack_due WHERE entry = ?1 AND receipt = ?2")?
+            .execute(params![row.entry, row.receipt])?;
         Ok(())
     }
     /// Waits for a receipt.

@@ -1,9 +1,13 @@
 //! What each device has proven about a message, and reactions.
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::base::{DeviceId, MessageId, Timestamp};
 use crate::store::{ReadTx, StoreError, WriteTx};
+
+/// Numbers of the states by which somebody took a result (`timeline::State`): acknowledged by telephone, acknowledged,
+/// completed.
+pub const TAKEN: [u8; 3] = [10, 11, 12];
 
 /// One proven state of one message at one device. An empty device means the relay's signed word.
 #[derive(Clone)]
@@ -55,6 +59,15 @@ impl ReadTx<'_> {
             .prepare_cached(sql)?
             .exists(params![message.as_bytes(), device.as_bytes(), state])?)
     }
+    /// Which message a reaction is about, and the device that made it.
+    pub fn reaction_of(&self, reaction: MessageId) -> Result<Option<(MessageId, DeviceId)>, StoreError> {
+        let sql = "SELECT message, device FROM reaction WHERE reaction_message = ?1";
+        let mut statement = self.conn().prepare_cached(sql)?;
+        let found = statement.query_row([reaction.as_bytes()], |row| {
+            Ok((MessageId::new(row.get(0)?), DeviceId::new(row.get(1)?)))
+        });
+        Ok(found.optional()?)
+    }
     /// Reactions of a message: device and emoji.
     pub fn reactions(&self, message: MessageId) -> Result<Vec<(DeviceId, String)>, StoreError> {
         let mut statement = self
@@ -100,11 +113,10 @@ impl WriteTx<'_> {
         Ok(())
     }
     /// Takes a reaction back, by the message that made it.
-    pub fn drop_reaction(&self, reaction: MessageId, device: DeviceId) -> Result<(), StoreError> {
-        let sql = "DELETE FROM reaction WHERE reaction_message = ?1 AND device = ?2";
+    pub fn drop_reaction(&self, reaction: MessageId) -> Result<(), StoreError> {
         self.conn()
-            .prepare_cached(sql)?
-            .execute([reaction.as_bytes().as_slice(), device.as_bytes().as_slice()])?;
+            .prepare_cached("DELETE FROM reaction WHERE reaction_message = ?1")?
+            .execute([reaction.as_bytes()])?;
         Ok(())
     }
 }
