@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sotto_wire::{ErrorCode, WireError};
 
-use crate::logging::{Cause, log_event};
 use crate::files::{self, FileError};
+use crate::logging::{Cause, log_event};
 
 /// How soon a full disk is worth another try.
 const RETRY_MS: u32 = 60_000;
@@ -61,7 +61,11 @@ impl Disk {
             Ok(()) => log_event!(WARN, "the disk is full: the ballast was given up"),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
-                log_event!(ERROR, "the disk is full and the ballast cannot be given up", cause = Cause::of(&error));
+                log_event!(
+                    ERROR,
+                    "the disk is full and the ballast cannot be given up",
+                    cause = Cause::of(&error)
+                );
             }
         }
         WireError::retry_after(ErrorCode::StorageFull, RETRY_MS)

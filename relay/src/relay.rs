@@ -8,12 +8,12 @@ use std::time::Duration;
 use sotto_wire::{Bearer, Digest, ErrorCode, LimitKind, RelayTime, TenantId, WireError, limits};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use crate::logging::{Cause, log_event};
 use crate::blobs::Blobs;
 use crate::clock::{Clock, Random};
 use crate::config::Config;
 use crate::crypto::{RelayKey, sha256};
 use crate::disk::Disk;
+use crate::logging::{Cause, log_event};
 use crate::memory::links::Links;
 use crate::memory::nonces::Nonces;
 use crate::memory::rates::{Key, Kind, Rates};

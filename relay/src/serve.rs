@@ -24,7 +24,6 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
-use crate::logging::{Cause, log_event};
 use crate::blobs::Blobs;
 use crate::clock::{Clock, SystemClock, SystemRandomness};
 use crate::config::Config;
@@ -33,6 +32,7 @@ use crate::disk::Disk;
 use crate::files::{self, FileError};
 use crate::http::{health, router};
 use crate::lock::{DataLock, LockError};
+use crate::logging::{Cause, log_event};
 use crate::memory::links::Links;
 use crate::memory::nonces::Nonces;
 use crate::memory::rates::Rates;

@@ -16,7 +16,7 @@ use crate::running::Running;
 use crate::wait::{PATIENCE, eventually};
 
 /// The passphrase of every device of every test.
-const PASSPHRASE: &str = "correct horse battery staple";
+pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
 
 /// One device.
 #[derive(Debug, Clone)]

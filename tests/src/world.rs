@@ -15,6 +15,7 @@ pub struct World {
     relay: Mutex<Option<Relay>>,
     gate: Gate,
     flags: Vec<String>,
+    data: Mutex<PathBuf>,
     folder: TempDir,
 }
 
@@ -28,11 +29,13 @@ impl World {
     /// The same, with more flags for the relay.
     #[must_use]
     pub fn with(flags: &[&str]) -> Self {
+        let folder = tempfile::Builder::new().prefix("sotto-test-").tempdir().unwrap();
         let world = Self {
             relay: Mutex::new(None),
             gate: Gate::new(),
             flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
-            folder: tempfile::Builder::new().prefix("sotto-test-").tempdir().unwrap(),
+            data: Mutex::new(folder.path().join("relay")),
+            folder,
         };
         world.start_relay();
         world
@@ -47,7 +50,7 @@ impl World {
     /// The relay's data folder.
     #[must_use]
     pub fn relay_data(&self) -> PathBuf {
-        self.folder().join("relay")
+        self.data.lock().unwrap().clone()
     }
 
     /// The file with everything relays of this world have logged, at TRACE.
@@ -111,6 +114,19 @@ impl World {
         *place = Some(relay);
     }
 
+    /// Stops the relay, and starts it in another folder from its own backup.
+    pub fn move_relay(&self, folder: &str) {
+        let (backup, data) = (
+            self.folder().join(format!("{folder}-backup")),
+            self.folder().join(folder),
+        );
+        self.stop_relay();
+        operate(&["backup", "--data"], &self.relay_data(), &backup);
+        operate(&["restore", "--data"], &data, &backup);
+        let _former = std::mem::replace(&mut *self.data.lock().unwrap(), data);
+        self.start_relay();
+    }
+
     /// Kills the relay with SIGKILL. Devices find nobody from here on.
     pub fn kill_relay(&self) {
         let relay = self.place().take();
@@ -150,6 +166,17 @@ impl Default for World {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Runs one of the relay's administrative commands on a data folder and a backup.
+fn operate(command: &[&str], data: &Path, backup: &Path) {
+    let output = bare(Program::Relay)
+        .args(command)
+        .arg(data)
+        .arg(backup)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -7,7 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub(crate) fn bytes_32(text: &str) -> Result<[u8; 32], String> {
     const EXPECTED: &str = "expected 64 hexadecimal digits, or 43 characters as sotto-relay prints them";
     let text = text.trim();
-    base64url(text).or_else(|| hexadecimal(text)).ok_or_else(|| EXPECTED.into())
+    base64url(text)
+        .or_else(|| hexadecimal(text))
+        .ok_or_else(|| EXPECTED.into())
 }
 
 fn hexadecimal(text: &str) -> Option<[u8; 32]> {
@@ -44,12 +46,22 @@ mod tests {
         let counted: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap());
         assert_eq!(bytes_32("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"), Ok(counted));
         assert_eq!(bytes_32("__________________________________________8"), Ok([255; 32]));
-        assert!(bytes_32("__________________________________________9").is_err(), "a second spelling");
+        assert!(
+            bytes_32("__________________________________________9").is_err(),
+            "a second spelling"
+        );
     }
 
     #[test]
     fn any_other_number_of_digits_is_refused() {
-        for wrong in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"0".repeat(44)] {
+        for wrong in [
+            "",
+            "00",
+            &"0".repeat(63),
+            &"0".repeat(65),
+            &"g".repeat(64),
+            &"0".repeat(44),
+        ] {
             assert!(bytes_32(wrong).is_err(), "{wrong}");
         }
     }

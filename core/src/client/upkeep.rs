@@ -47,7 +47,10 @@ impl Client {
         let mut findings = vec![integrity(&store), chain(&store)];
         findings.extend(inventory(&self.inner.home));
         let held = self.held()?;
-        let (open, refused) = (held.iter().filter(|h| !h.refused).count(), held.iter().filter(|h| h.refused).count());
+        let (open, refused) = (
+            held.iter().filter(|h| !h.refused).count(),
+            held.iter().filter(|h| h.refused).count(),
+        );
         findings.push(finding(
             "held",
             if open + refused == 0 { "ok" } else { "warning" },
@@ -60,16 +63,22 @@ impl Client {
                 return Ok(findings);
             }
         };
-        let (waiting, fresh, entries) = engine.read(|tx, context| {
-            Ok((tx.outbox_len()?, sync::freshness(tx)?, context.head().seq + 1))
-        })?;
+        let (waiting, fresh, entries) =
+            engine.read(|tx, context| Ok((tx.outbox_len()?, sync::freshness(tx)?, context.head().seq + 1)))?;
         let level = if waiting == 0 { "ok" } else { "warning" };
-        findings.push(finding("outbox", level, format!("{waiting} requests wait for the relay")));
+        findings.push(finding(
+            "outbox",
+            level,
+            format!("{waiting} requests wait for the relay"),
+        ));
         findings.push(finding(
             "roster",
             "ok",
             match fresh {
-                Some(at) => format!("{entries} entries; another device confirmed them at {}", at.to_rfc3339()),
+                Some(at) => format!(
+                    "{entries} entries; another device confirmed them at {}",
+                    at.to_rfc3339()
+                ),
                 None => format!("{entries} entries; no other device has confirmed them yet"),
             },
         ));
@@ -88,7 +97,10 @@ fn integrity(store: &Store) -> Finding {
     match store.integrity_check() {
         Ok(found) if found.is_sound() => finding("store", "ok", "every page of the store authenticates".to_owned()),
         Ok(found) => {
-            let text = format!("{} damaged pages, {} faults: keep the files as they are", found.damaged_pages, found.faults);
+            let text = format!(
+                "{} damaged pages, {} faults: keep the files as they are",
+                found.damaged_pages, found.faults
+            );
             finding("store", "problem", text)
         }
         Err(error) => finding("store", "problem", error.to_string()),
@@ -97,12 +109,16 @@ fn integrity(store: &Store) -> Finding {
 
 fn chain(store: &Store) -> Finding {
     match store.read::<_, crate::store::StoreError>(audit::verify) {
-        Ok(audit::Finding::Intact(count)) => {
-            finding("audit", "ok", format!("{count} records, each chained to the one before"))
-        }
-        Ok(audit::Finding::BrokenAt(seq)) => {
-            finding("audit", "problem", format!("the chain of records breaks at record {seq}"))
-        }
+        Ok(audit::Finding::Intact(count)) => finding(
+            "audit",
+            "ok",
+            format!("{count} records, each chained to the one before"),
+        ),
+        Ok(audit::Finding::BrokenAt(seq)) => finding(
+            "audit",
+            "problem",
+            format!("the chain of records breaks at record {seq}"),
+        ),
         Err(error) => finding("audit", "problem", error.to_string()),
     }
 }
@@ -127,12 +143,16 @@ fn inventory(home: &std::path::Path) -> Vec<Finding> {
 
 async fn way(endpoint: &crate::transport::Endpoint) -> Finding {
     match probe(endpoint, PROBE).await {
-        Ok(Probe::Relay { post_quantum: true }) => {
-            finding("network", "ok", "the relay answers with its pinned key, over a post-quantum key exchange".to_owned())
-        }
-        Ok(Probe::Relay { post_quantum: false }) => {
-            finding("network", "warning", "the relay answers with its pinned key, without post-quantum key exchange".to_owned())
-        }
+        Ok(Probe::Relay { post_quantum: true }) => finding(
+            "network",
+            "ok",
+            "the relay answers with its pinned key, over a post-quantum key exchange".to_owned(),
+        ),
+        Ok(Probe::Relay { post_quantum: false }) => finding(
+            "network",
+            "warning",
+            "the relay answers with its pinned key, without post-quantum key exchange".to_owned(),
+        ),
         Ok(Probe::Stranger { issuer }) => {
             let who = issuer.unwrap_or_else(|| "somebody who does not say who".to_owned());
             let text = format!("the connection is opened on the way by {who}: nothing is sent through it");

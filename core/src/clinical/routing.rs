@@ -16,7 +16,10 @@ pub(super) fn ordering(context: &Context<'_>, card: &ResultCard) -> Result<Owner
         return Err(ClinicalError::TestToOrderer);
     }
     for clinicians in [&card.orderers, &card.attending] {
-        let mut found: Vec<Owner> = clinicians.iter().flat_map(|clinician| matches(context, clinician)).collect();
+        let mut found: Vec<Owner> = clinicians
+            .iter()
+            .flat_map(|clinician| matches(context, clinician))
+            .collect();
         found.sort_unstable();
         found.dedup();
         match found.as_slice() {
@@ -31,16 +34,24 @@ pub(super) fn ordering(context: &Context<'_>, card: &ResultCard) -> Result<Owner
 /// Persons present whose external id is one that the report gives for this clinician. Where both sides name who
 /// assigned the number, the names must agree.
 fn matches(context: &Context<'_>, clinician: &Clinician) -> Vec<Owner> {
-    let Ok(view) = context.roster.view() else { return Vec::new() };
+    let Ok(view) = context.roster.view() else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     for (id, person) in context.roster.persons() {
         let owner = Owner::Person(*id);
         let known = person.details.external.iter().any(|external| {
             clinician.identifiers.iter().any(|identifier| {
-                let authorities = [identifier.system.as_deref(), identifier.authority.as_deref(), identifier.kind.as_deref()];
+                let authorities = [
+                    identifier.system.as_deref(),
+                    identifier.authority.as_deref(),
+                    identifier.kind.as_deref(),
+                ];
                 let unnamed = authorities.iter().all(Option::is_none);
-                let named =
-                    authorities.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(external.system.as_str()));
+                let named = authorities
+                    .into_iter()
+                    .flatten()
+                    .any(|name| name.eq_ignore_ascii_case(external.system.as_str()));
                 identifier.value == external.value.as_str() && (unnamed || named)
             })
         });
@@ -55,7 +66,11 @@ fn unit(context: &Context<'_>, card: &ResultCard) -> Option<Owner> {
     let named = card.unit.as_ref()?.unit.as_deref()?;
     let view = context.roster.view().ok()?;
     let mut stations = context.roster.places().iter().filter(|(id, place)| {
-        let here = place.details.unit.as_ref().is_some_and(|unit| unit.as_str().eq_ignore_ascii_case(named));
+        let here = place
+            .details
+            .unit
+            .as_ref()
+            .is_some_and(|unit| unit.as_str().eq_ignore_ascii_case(named));
         here && view.owner_acts(Owner::Place(**id)).is_ok() && Owner::Place(**id) != context.me.owner
     });
     let (id, _) = stations.next()?;

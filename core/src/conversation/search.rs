@@ -22,7 +22,9 @@ fn expression(typed: &str) -> Option<String> {
 /// # Errors
 /// [`ConversationError`].
 pub fn search(engine: &Engine, typed: &str, limit: u32) -> Result<Vec<MessageRow>, ConversationError> {
-    let Some(expression) = expression(typed) else { return Err(ConversationError::Empty) };
+    let Some(expression) = expression(typed) else {
+        return Err(ConversationError::Empty);
+    };
     Ok(engine.read(|tx, _| Ok(tx.search_messages(&expression, limit)?))?)
 }
 
@@ -33,7 +35,10 @@ mod tests {
     #[test]
     fn what_people_type_is_never_an_expression() {
         assert_eq!(expression("Kalium 6.8").as_deref(), Some("\"Kalium\" \"6.8\"*"));
-        assert_eq!(expression("a OR \"b\" NEAR(c)").as_deref(), Some("\"a\" \"OR\" \"b\" \"NEAR(c)\"*"));
+        assert_eq!(
+            expression("a OR \"b\" NEAR(c)").as_deref(),
+            Some("\"a\" \"OR\" \"b\" \"NEAR(c)\"*")
+        );
         assert_eq!(expression("  \" - "), None);
     }
 }

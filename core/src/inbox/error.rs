@@ -18,6 +18,20 @@ pub enum InboxError {
     Timeline(#[from] TimelineError),
 }
 
+impl InboxError {
+    /// The store's failure, however deep it lies.
+    pub(super) const fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error)
+            | Self::Membership(MembershipError::Store(error))
+            | Self::Timeline(TimelineError::Store(error) | TimelineError::Membership(MembershipError::Store(error))) => {
+                Some(error)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl From<crate::mls::Error> for InboxError {
     fn from(error: crate::mls::Error) -> Self {
         Self::Membership(error.into())

@@ -199,8 +199,12 @@ fn attempt(tx: &WriteTx<'_>, context: &Context<'_>, arrived: &Arrived<'_>) -> Re
     }) {
         Ok(outcome) => Ok(outcome),
         Err(Undo::Verdict(outcome)) => Ok(*outcome),
-        Err(Undo::Error(InboxError::Store(error))) => Err(error.into()),
-        Err(Undo::Error(_)) => Ok(Outcome::Refuse(None, HeldCause::Undecryptable)),
+        Err(Undo::Error(error)) => match error.store() {
+            // What the sender wrote does not fit a row. Taken for our failure it would block the mailbox for ever.
+            Some(store) if store.is_about_values() => Ok(Outcome::Refuse(None, HeldCause::Malformed)),
+            Some(store) => Err(store.clone().into()),
+            None => Ok(Outcome::Refuse(None, HeldCause::Undecryptable)),
+        },
     }
 }
 

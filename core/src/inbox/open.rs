@@ -7,7 +7,7 @@ use crate::membership::direct::{self, Direct};
 use crate::membership::envelope::{self, Frame};
 use crate::membership::{Admission, Body, Context, Inner, Outgoing, admit, commit, join, load_group};
 use crate::mls::{Group, ProcessError, Processed, StagedRemote};
-use crate::roster::HeadRelation;
+use crate::roster::{Action, Actor, HeadRelation, Scope};
 use crate::store::table::conversation::ConversationRow;
 use crate::store::table::held::HeldCause;
 use crate::store::{Topic, WriteTx};
@@ -33,6 +33,9 @@ pub(super) enum Outcome {
     /// Judged: kept as evidence.
     Refuse(Option<ConversationId>, HeldCause),
 }
+
+/// Longest title of a conversation, in bytes.
+const MAX_TITLE: usize = 512;
 
 impl Outcome {
     const NOTHING: Self = Self::Done {
@@ -199,6 +202,9 @@ fn open_commit(
             return Ok(Outcome::dispute(conversation.id, HeldCause::Unauthorised));
         }
     };
+    if !admit::entitled(context, conversation, &staged, roster_seq) {
+        return Ok(Outcome::dispute(conversation.id, HeldCause::Unauthorised));
+    }
     // Nobody goes back to a roster in which they still counted.
     let floor = tx.epoch_roster_seq(&conversation.mls_group, staged.from_epoch)?;
     if floor.is_some_and(|floor| roster_seq < floor) {
@@ -309,8 +315,16 @@ fn open_application(
             })
         }
         Body::Info(title, patient) => {
+            // Whom a conversation is about is decided by its first card, and does not change.
+            let manages = context.roster.at(at).is_some_and(|view| {
+                view.may(Actor::device(sender), Action::ManageMembers, &Scope::organisation())
+                    .is_ok()
+            });
+            if !manages || patient != conversation.patient || title.len() > MAX_TITLE {
+                return Ok(Outcome::Refuse(id, HeldCause::Unauthorised));
+            }
             let mut row = conversation.clone();
-            (row.title, row.patient, row.updated) = (title, patient, context.now);
+            (row.title, row.updated) = (title, context.now);
             tx.put_conversation(&row)?;
             tx.emit(Topic::Conversation, conversation.id.as_bytes().to_vec());
             Ok(Outcome::NOTHING)

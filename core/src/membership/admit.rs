@@ -3,14 +3,14 @@
 //!
 //! | who | may add | may remove |
 //! |---|---|---|
-//! | member of a group | any confirmed device of any owner | any device |
+//! | member of a group | any confirmed device of any owner | devices the roster no longer confirms; with the right to manage members, any |
 //! | member of a direct conversation | devices of the two owners | devices the roster no longer confirms, or of others |
 //! | a device that lost its state (external commit) | itself, with the same key | its own old leaf, exactly |
 
 use super::Context;
 use crate::base::{DeviceId, codec};
 use crate::mls::StagedRemote;
-use crate::roster::{HeadRelation, RosterHead};
+use crate::roster::{Action, Actor, HeadRelation, RosterHead, Scope};
 use crate::store::table::conversation::{ConversationKind, ConversationRow};
 
 /// Judgement on a commit.
@@ -64,4 +64,22 @@ pub fn admit(context: &Context<'_>, conversation: &ConversationRow, commit: &Sta
         return Admission::Refused;
     }
     Admission::Stands(at)
+}
+
+/// Whether a commit's author has the right to put somebody out whom the roster confirms. Following the roster, and one's
+/// own devices, needs none; bringing somebody in is open to every member, and everybody sees it.
+#[must_use]
+pub fn entitled(context: &Context<'_>, conversation: &ConversationRow, commit: &StagedRemote, at: u64) -> bool {
+    if conversation.kind == ConversationKind::Direct || commit.external {
+        return true;
+    }
+    let author = context.owner_of(&commit.committer);
+    let expels = commit
+        .removed
+        .iter()
+        .any(|device| context.was_confirmed(device, at) && context.owner_of(device) != author);
+    let actor = Actor::device(commit.committer);
+    let manages =
+        |view: crate::roster::View<'_>| view.may(actor, Action::ManageMembers, &Scope::organisation()).is_ok();
+    !expels || context.roster.at(at).is_some_and(manages)
 }

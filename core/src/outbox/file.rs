@@ -8,7 +8,7 @@ use super::OutboxError;
 use crate::base::{ConversationId, MessageId, Timestamp, codec, random, sha256};
 use crate::membership::envelope::{self, Frame};
 use crate::membership::{Body, Context, Inner, MembershipError, Outgoing, commit, load_group};
-use crate::mls::Group;
+use crate::mls::{Group, Member};
 use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
 use crate::store::table::membership::WishKind;
 use crate::store::table::queue::{OutboxKind, OutboxRow, ReceiptWantedRow};
@@ -87,7 +87,7 @@ pub fn encrypt_ready(
     conversation: &ConversationRow,
 ) -> Result<(), OutboxError> {
     if conversation.state == ConversationState::Left {
-        return give_up(tx, context, conversation);
+        return give_up(tx, context, conversation, false);
     }
     // A read-only one still carries what was written before it became that.
     if !matches!(
@@ -107,6 +107,10 @@ pub fn encrypt_ready(
     };
     if must_wait(tx, context, conversation, &group)? {
         return Ok(());
+    }
+    if conversation.kind == ConversationKind::Direct && !anybody(context, &group.members()?) {
+        // The other one is gone for good: words still go between one's own devices, messages have nobody to reach.
+        give_up(tx, context, conversation, true)?;
     }
     key_first(tx, conversation)?;
     loop {
@@ -197,8 +201,13 @@ pub(super) fn file_for_one(
     )?)
 }
 
-/// This device is a member no more: its drafts go to nobody, and each says so.
-fn give_up(tx: &WriteTx<'_>, context: &Context<'_>, conversation: &ConversationRow) -> Result<(), OutboxError> {
+/// This device is a member no more, or nobody else is: its drafts, or those for people, reach nobody, and each says so.
+fn give_up(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    conversation: &ConversationRow,
+    only_messages: bool,
+) -> Result<(), OutboxError> {
     let members = match load_group(tx, conversation)? {
         Some(group) => group.members()?,
         None => Vec::new(),
@@ -212,6 +221,9 @@ fn give_up(tx: &WriteTx<'_>, context: &Context<'_>, conversation: &ConversationR
         others.push(context.me.device);
     }
     for row in tx.outbox_drafts(conversation.id, u32::MAX)? {
+        if only_messages && row.message.is_none() {
+            continue;
+        }
         if let Some(message) = row.message {
             for device in &others {
                 tx.add_message_state(&StateRow {
@@ -245,14 +257,20 @@ fn must_wait(
     let members = group.members()?;
     let others: Vec<_> = members.iter().filter(|m| m.device != context.me.device).collect();
     let removal_owed = others.iter().any(|m| !context.stands(conversation, m));
-    let anybody = others.iter().any(|m| {
+    let expected = match conversation.kind {
+        ConversationKind::Direct => context.peer_of(conversation).is_some_and(|peer| context.acts(&peer)),
+        ConversationKind::Group => wishes.iter().any(|w| matches!(w.kind, WishKind::Add | WishKind::Heal)),
+    };
+    Ok(removal_wished || removal_staged || removal_owed || (expected && !anybody(context, &members)))
+}
+
+/// Whether somebody else has a device here.
+fn anybody(context: &Context<'_>, members: &[Member]) -> bool {
+    members.iter().any(|m| {
         context
             .owner_of(&m.device)
             .is_some_and(|owner| owner != context.me.owner)
-    });
-    let expected = conversation.kind == ConversationKind::Direct
-        || wishes.iter().any(|w| matches!(w.kind, WishKind::Add | WishKind::Heal));
-    Ok(removal_wished || removal_staged || removal_owed || (!anybody && expected))
+    })
 }
 
 fn encrypt(

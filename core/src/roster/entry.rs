@@ -10,8 +10,9 @@ use crate::base::digest::sha256_parts;
 use crate::base::{CryptoError, Timestamp, VerifyingKey};
 use crate::base::{DeviceId, Digest, InvitationId, OrganisationId, Signature, SigningKey};
 
-/// Largest encoded entry in bytes. A larger one is junk.
-pub const MAX_ENTRY: usize = 64 * 1024 - 4;
+/// Largest encoded entry in bytes: sealed, with its length, epoch, version, salt and tag, it is what the relay takes. A
+/// larger one is junk.
+pub const MAX_ENTRY: usize = 64 * 1024 - 4 - 8 - crate::base::aead::OVERHEAD;
 /// Label of an entry's signature.
 const LABEL: &str = "roster entry";
 

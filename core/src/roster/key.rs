@@ -198,19 +198,41 @@ pub struct KeyGift {
     pub admin_capability: Option<Secret<32>>,
 }
 
+/// The gift as it is sealed. One length for all: whoever stores seals must not see by their size who administers.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Wrapped {
+    #[n(0)]
+    key: RosterKey,
+    #[n(1)]
+    administers: bool,
+    /// Zeros where there is none.
+    #[n(2)]
+    capability: Secret<32>,
+}
+
 impl KeyGift {
     /// Seals to a device's or an invitation's sealing key.
     ///
     /// # Errors
     /// [`RosterError::Crypto`].
     pub fn seal(&self, to: &SealingPublic) -> Result<Vec<u8>, RosterError> {
-        Ok(seal::seal(to.as_bytes(), SEAL_INFO, &codec::encode(self))?)
+        let wrapped = Wrapped {
+            key: self.key.clone(),
+            administers: self.admin_capability.is_some(),
+            capability: self.admin_capability.clone().unwrap_or_else(|| Secret::new([0; 32])),
+        };
+        Ok(seal::seal(to.as_bytes(), SEAL_INFO, &codec::encode(&wrapped))?)
     }
     /// Opens what was sealed to this key. The key counts only if its commitment stands in the log.
     ///
     /// # Errors
     /// [`RosterError::Crypto`], [`RosterError::Codec`].
     pub fn open(key: &SealingKey, sealed: &[u8]) -> Result<Self, RosterError> {
-        Ok(codec::decode(&key.open(SEAL_INFO, sealed)?)?)
+        let wrapped: Wrapped = codec::decode(&key.open(SEAL_INFO, sealed)?)?;
+        Ok(Self {
+            key: wrapped.key,
+            admin_capability: wrapped.administers.then_some(wrapped.capability),
+        })
     }
 }

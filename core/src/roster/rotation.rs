@@ -24,21 +24,19 @@ pub struct Recipient {
     pub administers: bool,
 }
 
-/// A device's own record beside the log: the sealed key, and that it is among the rotation's.
+/// A device's own record beside the log: the sealed key, and that it is among the rotation's. It does not say whose it
+/// is: the relay keeps it in a mailbox, and must not learn which device that is.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct SealRecord {
-    /// For which device.
-    #[n(0)]
-    pub device: DeviceId,
     /// The epoch of the key inside.
-    #[n(1)]
+    #[n(0)]
     pub epoch: u64,
     /// A sealed [`KeyGift`].
-    #[cbor(n(2), with = "minicbor::bytes")]
+    #[cbor(n(1), with = "minicbor::bytes")]
     pub sealed: Vec<u8>,
     /// Place under the rotation's Merkle root.
-    #[n(3)]
+    #[n(2)]
     pub proof: Proof,
 }
 
@@ -54,15 +52,12 @@ impl SealRecord {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RosterError> {
         Ok(codec::decode(bytes)?)
     }
-    /// Opens the record of `device`. Put the key into the keyring, replay the rotation entry, then ask
+    /// Opens a device's own record. Put the key into the keyring, replay the rotation entry, then ask
     /// [`SealRecord::belongs_to`].
     ///
     /// # Errors
-    /// [`RosterError::Seal`] where it is another device's or epoch's, [`RosterError::Crypto`].
-    pub fn open(&self, device: &DeviceId, key: &SealingKey) -> Result<KeyGift, RosterError> {
-        if self.device != *device {
-            return Err(RosterError::Seal);
-        }
+    /// [`RosterError::Crypto`] where it is another device's, [`RosterError::Seal`] where it is another epoch's.
+    pub fn open(&self, key: &SealingKey) -> Result<KeyGift, RosterError> {
         let gift = KeyGift::open(key, &self.sealed)?;
         if gift.key.epoch() == self.epoch {
             Ok(gift)
@@ -70,14 +65,14 @@ impl SealRecord {
             Err(RosterError::Seal)
         }
     }
-    /// Whether the rotation that is now in force was made with this record.
+    /// Whether the rotation that is now in force was made with this record for this device.
     ///
     /// # Errors
     /// [`RosterError::Seal`], [`RosterError::NotFounded`].
-    pub fn belongs_to(&self, roster: &Roster) -> Result<(), RosterError> {
+    pub fn belongs_to(&self, device: &DeviceId, roster: &Roster) -> Result<(), RosterError> {
         let key = &roster.organisation()?.key;
         let root = key.seals_root.as_ref().ok_or(RosterError::Seal)?;
-        let proven = key.epoch == self.epoch && self.proof.verify(&leaf(&self.device, self.epoch, &self.sealed), root);
+        let proven = key.epoch == self.epoch && self.proof.verify(&leaf(device, self.epoch, &self.sealed), root);
         if proven { Ok(()) } else { Err(RosterError::Seal) }
     }
 }
@@ -126,12 +121,7 @@ impl Rotation {
         let mut seals = Vec::with_capacity(sealed.len());
         for (index, (to, sealed)) in recipients.iter().zip(sealed).enumerate() {
             let proof = Proof::make(&leaves, index).ok_or(RosterError::Seal)?;
-            let record = SealRecord {
-                device: to.device,
-                epoch,
-                sealed,
-                proof,
-            };
+            let record = SealRecord { epoch, sealed, proof };
             seals.push((to.contact_alias, codec::encode(&record)));
         }
         let body = KeyRotated {

@@ -78,6 +78,12 @@ pub enum StoreError {
         /// What was being done.
         doing: &'static str,
     },
+    /// A value is outside what a column can hold: a number that somebody else chose.
+    #[error("a value is out of range while {doing}")]
+    OutOfRange {
+        /// What was being done.
+        doing: &'static str,
+    },
     /// SQLite refused a statement: a broken constraint, or a mistake in this program.
     #[error("while {doing}: SQLite code {code} {detail}")]
     Sql {
@@ -91,6 +97,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether one statement and its values were at fault rather than the disk, the file or its locks: the store works,
+    /// and the same again fails again.
+    #[must_use]
+    pub const fn is_about_values(&self) -> bool {
+        matches!(self, Self::OutOfRange { .. } | Self::Value { .. } | Self::Sql { .. })
+    }
+
     /// Adds what was being done to an input/output error and drops the rest: paths do not belong in errors.
     pub(super) fn io(doing: &'static str) -> impl Fn(io::Error) -> Self {
         move |error| match error.kind() {
@@ -103,6 +116,7 @@ impl StoreError {
         let (failure, message) = match error {
             rusqlite::Error::SqliteFailure(failure, message) => (failure, message.as_deref().unwrap_or_default()),
             rusqlite::Error::SqlInputError { error, msg, .. } => (error, msg.as_str()),
+            rusqlite::Error::ToSqlConversionFailure(_) => return Self::OutOfRange { doing },
             other => {
                 return Self::Sql {
                     doing,

@@ -72,10 +72,13 @@ impl Engine {
         let one_at_a_time = self.committing.lock().await;
         let outcome = self.commit_all(id, deadline).await;
         drop(one_at_a_time);
-        self.write_blocking("putting off what cannot be had yet", move |tx, context| {
-            Ok(tx.postpone_wishes(id, context.now)?)
-        })
-        .await?;
+        if outcome.is_ok() {
+            // Nothing stood in the way, so what is still due cannot be had. Trouble has a pace of its own.
+            self.write_blocking("putting off what cannot be had yet", move |tx, context| {
+                Ok(tx.postpone_wishes(id, context.now)?)
+            })
+            .await?;
+        }
         self.encrypt_waiting(id).await?;
         outcome
     }

@@ -6,13 +6,13 @@ use std::time::Duration;
 use sotto_wire::live::Entry;
 use sotto_wire::slot::Read;
 use sotto_wire::submit::Class;
-use sotto_wire::{Alias, EntrySeq, Epoch, RelayTime, Sealed, Sig, SlotId, TenantId, op, signed};
+use sotto_wire::{Alias, EntrySeq, Epoch, ErrorCode, RelayTime, Sealed, Sig, SlotId, TenantId, op, signed};
 
 use super::engine::aside;
 use super::{Engine, SyncError};
 use crate::base::ConversationId;
 use crate::inbox;
-use crate::membership::{commit, keys, resync};
+use crate::membership::{MembershipError, commit, keys, resync};
 use crate::mls::{GroupId, View};
 use crate::store::table::conversation::{ConversationRow, ConversationState};
 use crate::store::table::held::HeldCause;
@@ -187,11 +187,22 @@ impl Engine {
                 Ok(()) => self.settle(id, deadline).await.map(drop),
                 Err(error) => Err(error),
             };
-            if aside(trouble, back)?.is_none() {
+            // Where no way leads back, the conversation's state says so; everything else goes on without trouble.
+            let nowhere = back.as_ref().is_err_and(leads_nowhere);
+            if nowhere || aside(trouble, back)?.is_none() {
                 self.asked(|asked| asked.hopeless.insert(id));
             }
         }
         Ok(())
+    }
+}
+
+/// Whether what the relay keeps of a conversation is no use to this device: a GroupInfo of junk, or keys not its own.
+fn leads_nowhere(error: &SyncError) -> bool {
+    match error {
+        SyncError::Membership(error) => !matches!(error, MembershipError::Store(_)),
+        SyncError::Transport(error) => matches!(error.code(), Some(ErrorCode::Unauthorized | ErrorCode::NotFound)),
+        _ => false,
     }
 }
 

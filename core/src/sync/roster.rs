@@ -186,7 +186,7 @@ impl Engine {
                     .filter(|seal| seal.rotation.0 == position)
                     .find_map(|seal| {
                         let record = SealRecord::from_bytes(seal.seal.as_bytes()).ok()?;
-                        let gift = record.open(&me.device, &me.sealing_key()).ok()?;
+                        let gift = record.open(&me.sealing_key()).ok()?;
                         Some((record, gift))
                     });
                 match mine {
@@ -195,7 +195,7 @@ impl Engine {
                         let key = gift.key.clone();
                         with.insert(gift.key);
                         verdict = roster.ingest(position, &sealed, &with);
-                        if matches!(verdict, Verdict::Valid { .. }) && record.belongs_to(&roster).is_ok() {
+                        if matches!(verdict, Verdict::Valid { .. }) && record.belongs_to(&me.device, &roster).is_ok() {
                             keys = with;
                             gifts.push(key);
                             capability = gift.admin_capability.or(capability);

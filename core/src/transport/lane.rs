@@ -28,10 +28,7 @@ impl Auth {
     pub(super) const fn check(&self, operation: &Descriptor) -> Result<(), TransportError> {
         match (operation.auth, self) {
             (Asked::None, Self::None)
-            | (
-                Asked::Submit | Asked::SubmitOrEarlier | Asked::Either | Asked::EitherOrEarlier,
-                Self::Submit(_),
-            )
+            | (Asked::Submit | Asked::SubmitOrEarlier | Asked::Either | Asked::EitherOrEarlier, Self::Submit(_))
             | (Asked::Session | Asked::Either | Asked::EitherOrEarlier, Self::Session(_)) => Ok(()),
             _ => Err(TransportError::WrongProof),
         }

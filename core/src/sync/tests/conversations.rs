@@ -2,7 +2,7 @@
 
 use crate::roster::Owner;
 use crate::roster::authorize::pack;
-use crate::roster::kind::{ApprovalMode, DeviceRevoked, RevocationMode, Subject};
+use crate::roster::kind::{ApprovalMode, DeviceRevoked, PersonLeft, RevocationMode, Subject};
 use crate::roster::tests::fixture::{Device, terms};
 use crate::store::table::conversation::{ConversationKind, ConversationState};
 use crate::store::table::membership::WishKind;
@@ -216,4 +216,24 @@ fn a_revoked_device_is_gone_before_anything_more_is_said() {
     assert_eq!(ward.nodes[1].title(id), "after the revocation");
     assert_eq!(ward.nodes[1].held(), (0, 0));
     assert_eq!(ward.nodes[0].members(id).len(), 2);
+}
+
+#[test]
+fn a_draft_to_somebody_who_leaves_for_good_comes_to_an_end() {
+    let mut ward = Ward::new();
+    let id = ward.conversation(ConversationKind::Direct, &[0, 1]);
+    let admin = ward.organisation.admin.clone();
+    let Owner::Person(person) = ward.owner(1) else {
+        panic!("a place")
+    };
+    ward.organisation.ok(&admin, PersonLeft { person });
+    ward.read_roster();
+    ward.settle(0, id);
+    ward.quiet();
+    assert_eq!(ward.nodes[0].members(id).len(), 1);
+    assert_eq!(
+        ward.nodes[0].outbox(),
+        0,
+        "neither the new key nor anything else waits for nobody"
+    );
 }

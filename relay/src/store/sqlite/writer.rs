@@ -11,9 +11,9 @@ use sotto_wire::{ErrorCode, RelayTime, WireError};
 use tokio::sync::oneshot;
 
 use super::tx::Tx;
-use crate::logging::{Cause, log_event};
 use crate::clock::Clock;
 use crate::crash::crash_point;
+use crate::logging::{Cause, log_event};
 use crate::store::{Answer, Event, Listener, Quotas, StoreError};
 
 /// Operations that share one commit at most.
@@ -130,7 +130,12 @@ impl WriterThread {
         let committed = match self.transaction(batch, now, &mut events, &mut answers) {
             Ok(()) => Ok(()),
             Err(error) => {
-                log_event!(ERROR, "a group commit failed", operations = operations, cause = Cause::of(&error));
+                log_event!(
+                    ERROR,
+                    "a group commit failed",
+                    operations = operations,
+                    cause = Cause::of(&error)
+                );
                 let _nothing_open = self.conn.execute_batch("ROLLBACK");
                 Err(if is_full(&error) {
                     CommitFailed::Full
