@@ -19,6 +19,7 @@ use hyper_util::server::conn::auto;
 use sotto_wire::base64url;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -146,10 +147,12 @@ async fn run(config: Config) -> Result<WriterHandle, ServeError> {
         }
     };
     tasks.spawn(recurring(Arc::clone(&relay)));
+    // Heard from before anybody is told that there is something to end.
+    let terminate = unix::signal(unix::SignalKind::terminate()).map_err(io("listening for signals"))?;
     announce(address, metrics, &tls, &relay).map_err(io("announcing the address"))?;
     log_event!(INFO, "serving");
     let connections = tokio::spawn(accept(listener, tls, Arc::clone(&relay)));
-    stop_signal().await?;
+    stop_signal(terminate).await?;
     log_event!(INFO, "stopping");
     stop.send_replace(true);
     // The connections have their time to finish; what is not finished then was not acknowledged.
@@ -178,9 +181,7 @@ fn announce(address: SocketAddr, metrics: Option<SocketAddr>, tls: &Tls, relay: 
 }
 
 /// Until the process is asked to end.
-async fn stop_signal() -> Result<(), ServeError> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .map_err(io("listening for signals"))?;
+async fn stop_signal(mut terminate: unix::Signal) -> Result<(), ServeError> {
     tokio::select! {
         _ = terminate.recv() => Ok(()),
         done = tokio::signal::ctrl_c() => done.map_err(io("listening for signals")),

@@ -150,6 +150,104 @@ fn a_receiver_that_dies_anywhere_loses_and_repeats_nothing_and_every_receipt_com
 }
 
 #[test]
+fn a_connected_device_that_dies_anywhere_loses_and_repeats_nothing() {
+    let (organisation, chen, lang) = pair();
+    let mut ledger = Ledger::default();
+    ledger.sent(&chen, "first");
+    let points = [
+        "transport.live/connect.before_send",
+        "transport.live/connect.after_answer",
+        "transport.live/recv.after_answer",
+        "transport.live/ack.before_send",
+        "transport.live/ack.after_answer",
+        "inbox.after_ingest",
+        "transport.submit.before_send",
+        "transport.submit.after_answer",
+    ];
+    for point in points {
+        let mut dying = lang.start_crashing(point);
+        let (asked, answered) = (
+            format!("to one who dies at {point}"),
+            format!("from one who dies at {point}"),
+        );
+        chen.send("Zoe Lang", &asked);
+        ledger.sent(&chen, &asked);
+        // Stored, whatever happens to the process that would send it.
+        let _stored = lang.try_run(&["--offline", "send", "Wei Chen", &answered]).good();
+        ledger.sent(&lang, &answered);
+        let end = dying.ended();
+        assert!(end.code().is_none(), "{point} is never passed: {end}");
+        println!("{:<8} {point:<42} killed 1", "run");
+        let mut again = lang.start();
+        again.wait_connected();
+        drop(again);
+        organisation.settle(&[&lang, &chen]);
+        ledger.check_each(&[(&chen, "Zoe Lang"), (&lang, "Wei Chen")]);
+    }
+}
+
+#[test]
+fn a_file_whose_device_dies_anywhere_on_its_way_arrives_whole() {
+    let (organisation, chen, lang) = pair();
+    let folder = organisation.world.folder();
+    let (path, saved) = (folder.join("scan.bin"), folder.join("saved.bin"));
+    let bytes: Vec<u8> = (0..1_500_000_u32)
+        .map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1])
+        .collect();
+    std::fs::write(&path, &bytes).unwrap();
+    let mut count = 0;
+    sweep(
+        "upload",
+        2,
+        &["blob/create", "blob/put", "submit"],
+        || {
+            count += 1;
+            let text = format!("file {count}");
+            (
+                chen.clone(),
+                words(&["send", "Zoe Lang", &text, "--attach", path.to_str().unwrap()]),
+            )
+        },
+        |chen, given| {
+            chen.sync();
+            lang.sync();
+            let text = given[2];
+            let stored = chen.messages("Zoe Lang").iter().any(|one| one["text"] == text);
+            let arrived = lang.messages("Wei Chen").into_iter().find(|one| one["text"] == text);
+            assert_eq!(stored, arrived.is_some(), "{text} is on both sides or on neither");
+            let Some(message) = arrived else { return };
+            lang.run(&[
+                "attachment",
+                "save",
+                message["id"].as_str().unwrap(),
+                saved.to_str().unwrap(),
+            ]);
+            assert!(std::fs::read(&saved).unwrap() == bytes);
+            std::fs::remove_file(&saved).unwrap();
+        },
+        |_| (),
+    );
+    let sent = chen.run(&["send", "Zoe Lang", "to be fetched", "--attach", path.to_str().unwrap()]);
+    lang.sync();
+    let id = sent["message"].as_str().unwrap();
+    for point in [
+        "transport.blob/link.after_answer",
+        "transport.blob/get.after_answer",
+        "store.before_commit",
+    ] {
+        let save = ["attachment", "save", id, saved.to_str().unwrap()];
+        assert!(
+            matches!(lang.crash(point, &save), Crash::Reached),
+            "{point} is never passed"
+        );
+        println!("{:<8} {point:<42} killed 1", "download");
+        assert!(!saved.exists(), "half a file in clear after {point}");
+    }
+    lang.run(&["attachment", "save", id, saved.to_str().unwrap()]);
+    assert!(std::fs::read(&saved).unwrap() == bytes);
+}
+
+#[test]
 fn who_opens_a_conversation_and_dies_anywhere_ends_with_one_that_works() {
     let organisation = Organisation::found();
     let chen = organisation.physician("Wei Chen");

@@ -61,12 +61,14 @@ impl Engine {
 
     /// One conversation, until nothing is left to commit. What could not be had is tried again later.
     pub(super) async fn settle(self: &Arc<Self>, id: ConversationId, deadline: Duration) -> Result<usize, SyncError> {
-        // Others would be told of an alias that the relay refuses.
-        if self
-            .store
-            .read::<_, StoreError>(|tx| tx.unreachable_conversations())?
-            .contains(&id)
-        {
+        let early = self.store.read::<_, StoreError>(|tx| {
+            // A slot that the relay does not have yet cannot be advanced.
+            let head = tx.outbox_lane(id, 1)?.pop();
+            let slotless = head.is_some_and(|row| row.kind == OutboxKind::CreateSlot);
+            // Others would be told of an alias that the relay refuses.
+            Ok(slotless || tx.unreachable_conversations()?.contains(&id))
+        })?;
+        if early {
             return Ok(0);
         }
         let one_at_a_time = self.committing.lock().await;
@@ -111,11 +113,6 @@ impl Engine {
                 let Some(conversation) = tx.conversation(id)? else {
                     return Ok(Plan::default());
                 };
-                // A slot that the relay does not have yet cannot be advanced.
-                let head = tx.outbox_lane(id, 1)?.pop();
-                if head.is_some_and(|row| row.kind == OutboxKind::CreateSlot) {
-                    return Ok(Plan::default());
-                }
                 let Some(group) = load_group(tx, &conversation)?.filter(|_| usable(conversation.state)) else {
                     return Ok(Plan::default());
                 };

@@ -48,7 +48,7 @@ fn a_correction_opens_the_loop_again_and_the_wrong_patient_blanks_every_version(
         (ward.state(&first, ABERNATHY), ward.state(&second, ABERNATHY)),
         ("acknowledged".into(), "delivered".into())
     );
-    assert_eq!(open(&ward), [second.clone()]);
+    assert_eq!(open(&ward), std::slice::from_ref(&second));
     assert_ne!(
         cards(&ward.abernathy, "Laboratory")[1]["priority"],
         "routine",

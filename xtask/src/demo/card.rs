@@ -116,6 +116,14 @@ pub(crate) fn list<'a>(document: &'a Value, field: &str) -> impl Iterator<Item =
     document[field].as_array().into_iter().flatten()
 }
 
+/// A list of words as one.
+pub(crate) fn words(document: &Value, field: &str) -> String {
+    list(document, field)
+        .filter_map(Value::as_str)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// A text inside a document; empty where there is none.
 pub(crate) fn text<'a>(document: &'a Value, field: &str) -> &'a str {
     document[field].as_str().unwrap_or_default()

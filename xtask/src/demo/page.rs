@@ -143,7 +143,7 @@ impl Page {
         let names = ["laboratory: ", "ward: ", "server: "];
         let mut out = vec![moment.at.clone()];
         for (name, lines) in names.iter().zip(&moment.lines).filter(|(_, lines)| !lines.is_empty()) {
-            let whole = format!("{name}{}", lines.join(" "));
+            let whole = format!("{name}{}", lines.join("; "));
             out.extend(
                 wrap(&whole, self.width.saturating_sub(2))
                     .into_iter()

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::card::{identifier, in_short, list, main_observation, spoken, text, value_and_unit};
+use super::card::{identifier, in_short, list, main_observation, spoken, text, value_and_unit, words};
 use super::cast::{Cast, FIRST, head};
 use super::live::time_of;
 use super::page::{Moment, Page};
@@ -193,12 +193,4 @@ impl<'a> Story<'a> {
         self.secrets.extend(numbers);
         self.secrets.extend(main_observation(card).map(value_and_unit));
     }
-}
-
-/// A list of words as one.
-pub(crate) fn words(document: &Value, field: &str) -> String {
-    list(document, field)
-        .filter_map(Value::as_str)
-        .collect::<Vec<_>>()
-        .join(" ")
 }
