@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    approve, attachment, change, chat, doctor, enroll, export, invite, lock, org, read, respond, run, search, send,
-    send_result, status, sync,
+    approve, attachment, change, chat, doctor, enroll, export, invite, lock, org, read, respond,
+    run, search, send, send_result, status, sync,
 };
 use crate::parse;
 

@@ -71,7 +71,9 @@ impl Context {
             let home = self.home.display();
             return Err(Failure::not_found(
                 "store.not_found",
-                format!("there is no store in {home}; begin with `sotto enroll LINK` or `sotto org found`"),
+                format!(
+                    "there is no store in {home}; begin with `sotto enroll LINK` or `sotto org found`"
+                ),
             ));
         };
         let unlock = match needs {
@@ -84,7 +86,10 @@ impl Context {
 
     /// Makes a new store, protected as asked.
     pub(crate) fn create(&self, protection: Protection) -> Outcome<Client> {
-        let unlock = match (protection.keyring, protection.and_passphrase || self.secrets.given()) {
+        let unlock = match (
+            protection.keyring,
+            protection.and_passphrase || self.secrets.given(),
+        ) {
             (true, false) => Unlock::Keyring,
             (true, true) => Unlock::KeyringAndPassphrase(self.new_passphrase()?),
             (false, _) => Unlock::Passphrase(self.new_passphrase()?),
@@ -107,7 +112,8 @@ impl Context {
     }
 
     fn new_passphrase(&self) -> Outcome<Zeroizing<String>> {
-        self.secrets.new_passphrase("Choose a passphrase for this device: ")
+        self.secrets
+            .new_passphrase("Choose a passphrase for this device: ")
     }
 }
 
@@ -123,7 +129,8 @@ fn default_home() -> Option<PathBuf> {
     } else if cfg!(target_vendor = "apple") {
         std::env::home_dir().map(|home| home.join("Library/Application Support"))
     } else {
-        absolute("XDG_DATA_HOME").or_else(|| std::env::home_dir().map(|home| home.join(".local/share")))
+        absolute("XDG_DATA_HOME")
+            .or_else(|| std::env::home_dir().map(|home| home.join(".local/share")))
     };
     base.map(|base| base.join("sotto"))
 }

@@ -66,7 +66,12 @@ pub(crate) struct Sent {
 }
 
 /// Delivers and answers for one message. `what` reads as the subject of a sentence.
-pub(crate) async fn answer_sent(context: &Context, client: &Client, handle: SendHandle, what: &str) -> Outcome {
+pub(crate) async fn answer_sent(
+    context: &Context,
+    client: &Client,
+    handle: SendHandle,
+    what: &str,
+) -> Outcome {
     let relay = deliver(context, client).await;
     // The message exists whatever became of the round: its identifier is told before any error.
     let sent = Sent {

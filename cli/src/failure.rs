@@ -53,8 +53,14 @@ impl Failure {
     pub(crate) fn io(doing: &str, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ReaderGone,
-            io::ErrorKind::NotFound => Self::not_found("file.not_found", format!("no such file, while {doing}")),
-            kind => Self::new(ErrorKind::Internal, "file.io", format!("{kind}, while {doing}")),
+            io::ErrorKind::NotFound => {
+                Self::not_found("file.not_found", format!("no such file, while {doing}"))
+            }
+            kind => Self::new(
+                ErrorKind::Internal,
+                "file.io",
+                format!("{kind}, while {doing}"),
+            ),
         }
     }
 
@@ -87,7 +93,8 @@ impl Failure {
             Retry::Never => ("never", None),
             Retry::NeedsUser => ("needs_user", None),
         };
-        let mut error = json!({ "code": self.code(), "message": clean(&self.to_string()), "retry": retry });
+        let mut error =
+            json!({ "code": self.code(), "message": clean(&self.to_string()), "retry": retry });
         if let (Some(after), Some(object)) = (after, error.as_object_mut()) {
             object.insert("retry_after_ms".into(), after.into());
         }

@@ -37,7 +37,9 @@ const THREADS_END: std::time::Duration = std::time::Duration::from_millis(500);
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return failure::usage(&error, std::env::args_os().any(|arg| arg == "--json")),
+        Err(error) => {
+            return failure::usage(&error, std::env::args_os().any(|arg| arg == "--json"));
+        }
     };
     let json = args.global.json;
     match work(args) {
@@ -69,5 +71,7 @@ fn log() {
     let Some(level) = level else { return };
     let own = Targets::new().with_target("sotto", level);
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-    tracing_subscriber::registry().with(lines.with_filter(own)).init();
+    tracing_subscriber::registry()
+        .with(lines.with_filter(own))
+        .init();
 }

@@ -15,7 +15,10 @@ pub(crate) fn read(source: impl Read) -> Outcome<Vec<Invitee>> {
         .trim(csv::Trim::All)
         .flexible(false)
         .from_reader(source);
-    let head = reader.headers().map_err(|error| unreadable(&error))?.clone();
+    let head = reader
+        .headers()
+        .map_err(|error| unreadable(&error))?
+        .clone();
     let head: Vec<String> = head
         .iter()
         .map(|cell| cell.trim_start_matches('\u{feff}').to_owned())
@@ -32,7 +35,11 @@ pub(crate) fn read(source: impl Read) -> Outcome<Vec<Invitee>> {
     for record in reader.records() {
         let record = record.map_err(|error| unreadable(&error))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let cell = |index: Option<usize>| index.and_then(|index| record.get(index)).unwrap_or_default();
+        let cell = |index: Option<usize>| {
+            index
+                .and_then(|index| record.get(index))
+                .unwrap_or_default()
+        };
         if record.iter().all(str::is_empty) {
             continue;
         }
@@ -67,7 +74,9 @@ pub(crate) fn read(source: impl Read) -> Outcome<Vec<Invitee>> {
 fn unreadable(error: &csv::Error) -> Failure {
     let line = error.position().map_or(0, csv::Position::line);
     let why = match error.kind() {
-        csv::ErrorKind::UnequalLengths { .. } => "has another number of columns than the first line",
+        csv::ErrorKind::UnequalLengths { .. } => {
+            "has another number of columns than the first line"
+        }
         csv::ErrorKind::Utf8 { .. } => "is not UTF-8 text",
         _ => "cannot be read",
     };
@@ -115,7 +124,12 @@ mod tests {
     fn columns_may_stand_in_any_order_and_be_absent() {
         assert_eq!(
             rows("role,name\nnurse,Ada\n")[0],
-            ("Ada".into(), String::new(), vec!["nurse".into()], Vec::new())
+            (
+                "Ada".into(),
+                String::new(),
+                vec!["nurse".into()],
+                Vec::new()
+            )
         );
     }
 
@@ -125,7 +139,11 @@ mod tests {
             ("", "csv.columns", ""),
             ("unit,role\n5W,nurse\n", "csv.columns", ""),
             ("name,unit,role\n", "csv.empty", ""),
-            ("name,unit,role\nAda,5W,nurse\n,5W,nurse\n", "csv.name", "Line 3"),
+            (
+                "name,unit,role\nAda,5W,nurse\n,5W,nurse\n",
+                "csv.name",
+                "Line 3",
+            ),
             ("name,unit,role\nAda,5W\n", "csv.unreadable", "Line 2"),
         ] {
             let failure = read(text.as_bytes()).unwrap_err();
@@ -133,7 +151,10 @@ mod tests {
             assert!(failure.to_string().contains(line), "{failure}");
         }
         let latin1 = [b"name\nZo".as_slice(), &[0xeb], b"\n"].concat();
-        assert_eq!(read(latin1.as_slice()).unwrap_err().code(), "csv.unreadable");
+        assert_eq!(
+            read(latin1.as_slice()).unwrap_err().code(),
+            "csv.unreadable"
+        );
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! wrong one cannot be called back.
 
 use sotto_core::{
-    Client, ConversationId, ConversationView, ErrorKind, ExportScope, Owner, PersonId, PersonView, PlaceId, Recipient,
+    Client, ConversationId, ConversationView, ErrorKind, ExportScope, Owner, PersonId, PersonView,
+    PlaceId, Recipient,
 };
 
 use crate::failure::{Failure, Outcome};
@@ -81,7 +82,10 @@ pub(crate) fn export_scope(client: &Client, text: &str) -> Outcome<ExportScope> 
 
 /// Several persons or places, all or none.
 pub(crate) fn owners(client: &Client, names: &[String]) -> Outcome<Vec<Owner>> {
-    names.iter().map(|name| Ok(client.find_owner(name)?)).collect()
+    names
+        .iter()
+        .map(|name| Ok(client.find_owner(name)?))
+        .collect()
 }
 
 /// Whose device this is.
@@ -108,8 +112,13 @@ fn owner_of(view: &PersonView) -> Option<Owner> {
 
 /// An identifier that core printed.
 pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Outcome<T> {
-    text.parse()
-        .map_err(|_| Failure::new(ErrorKind::Internal, "id.malformed", "an identifier is malformed"))
+    text.parse().map_err(|_| {
+        Failure::new(
+            ErrorKind::Internal,
+            "id.malformed",
+            "an identifier is malformed",
+        )
+    })
 }
 
 fn found<T>(result: Result<T, sotto_core::Error>) -> Outcome<Option<T>> {
@@ -158,7 +167,10 @@ mod tests {
         };
         assert_eq!(owner_of(&view), Some(Owner::Place(PlaceId::new([11; 16]))));
         view.kind = "person";
-        assert_eq!(owner_of(&view), Some(Owner::Person(PersonId::new([11; 16]))));
+        assert_eq!(
+            owner_of(&view),
+            Some(Owner::Person(PersonId::new([11; 16])))
+        );
         view.id = "0b".into();
         assert_eq!(owner_of(&view), None);
     }

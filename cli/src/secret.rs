@@ -40,7 +40,8 @@ impl Secrets {
 
     /// The passphrase of a store that exists.
     pub(crate) fn passphrase(&self, prompt: &str) -> Outcome<Zeroizing<String>> {
-        self.unasked(self.descriptor)?.map_or_else(|| ask(prompt), Ok)
+        self.unasked(self.descriptor)?
+            .map_or_else(|| ask(prompt), Ok)
     }
 
     /// A passphrase to protect something new: asked twice where a human types it.
@@ -49,7 +50,11 @@ impl Secrets {
     }
 
     /// The passphrase of the offline root file, from its own descriptor.
-    pub(crate) fn root_passphrase(&self, descriptor: Option<u32>, prompt: &str) -> Outcome<Zeroizing<String>> {
+    pub(crate) fn root_passphrase(
+        &self,
+        descriptor: Option<u32>,
+        prompt: &str,
+    ) -> Outcome<Zeroizing<String>> {
         self.chosen(descriptor, prompt)
     }
 
@@ -87,12 +92,14 @@ fn twice(prompt: &str) -> Outcome<Zeroizing<String>> {
 }
 
 fn ask(prompt: &str) -> Outcome<Zeroizing<String>> {
-    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| {
-        Failure::usage(
-            "passphrase.no_terminal",
-            "a passphrase is needed and there is no terminal; use --passphrase-fd",
-        )
-    })
+    rpassword::prompt_password(prompt)
+        .map(Zeroizing::new)
+        .map_err(|_| {
+            Failure::usage(
+                "passphrase.no_terminal",
+                "a passphrase is needed and there is no terminal; use --passphrase-fd",
+            )
+        })
 }
 
 /// Opened by its name below `/dev/fd`, because adopting a bare number is not safe Rust.
@@ -126,8 +133,9 @@ fn first_line(source: &mut dyn Read) -> std::io::Result<Zeroizing<String>> {
     if line.last() == Some(&b'\r') {
         line.pop();
     }
-    let text = std::str::from_utf8(&line)
-        .map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "the line is not UTF-8"))?;
+    let text = std::str::from_utf8(&line).map_err(|_| {
+        std::io::Error::new(std::io::ErrorKind::InvalidData, "the line is not UTF-8")
+    })?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 

@@ -57,9 +57,15 @@ fn card(invitation: &InvitationView, wall: &Wall) -> Outcome<String> {
         "<p>Open Sotto, choose “Join” and show this code to the camera.</p>"
     );
     if invitation.approval {
-        html.push_str("<p>An administrator confirms your device: compare the code on both screens.</p>\n");
+        html.push_str(
+            "<p>An administrator confirms your device: compare the code on both screens.</p>\n",
+        );
     }
-    let _ = writeln!(html, "<p>Good until {}.</p>", escape(&wall.at(&invitation.expires)));
+    let _ = writeln!(
+        html,
+        "<p>Good until {}.</p>",
+        escape(&wall.at(&invitation.expires))
+    );
     html.push_str("</div>\n</div>\n");
     if !invitation.words.is_empty() {
         html.push_str("<hr class=\"cut\">\n<p>Cut here. Hand over the words separately from the code above.</p>\n");
@@ -90,13 +96,20 @@ fn escape(text: &str) -> String {
 }
 
 fn qr(link: &str) -> Outcome<QrCode> {
-    QrCode::with_error_correction_level(link, EcLevel::M)
-        .map_err(|_| Failure::bad_input("sheet.link", "the invitation's link is too long for a QR code"))
+    QrCode::with_error_correction_level(link, EcLevel::M).map_err(|_| {
+        Failure::bad_input(
+            "sheet.link",
+            "the invitation's link is too long for a QR code",
+        )
+    })
 }
 
 /// Inline in HTML there is no XML declaration.
 fn qr_svg(link: &str) -> Outcome<String> {
-    let svg = qr(link)?.render::<svg::Color>().module_dimensions(4, 4).build();
+    let svg = qr(link)?
+        .render::<svg::Color>()
+        .module_dimensions(4, 4)
+        .build();
     Ok(svg
         .find("<svg")
         .map_or_else(String::new, |start| svg[start..].to_owned()))
@@ -159,12 +172,18 @@ mod tests {
         let name = "</h2><script>alert('x')</script>\"&";
         let page = html(&[invitation(name, "")], &wall()).unwrap();
         assert!(!page.contains("<script>"), "{page}");
-        assert!(page.contains("&lt;/h2&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;"));
+        assert!(
+            page.contains("&lt;/h2&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;")
+        );
     }
 
     #[test]
     fn words_stand_below_the_cut_line_and_the_link_only_in_the_code() {
-        let page = html(&[invitation("Chen", "one two three four five six")], &wall()).unwrap();
+        let page = html(
+            &[invitation("Chen", "one two three four five six")],
+            &wall(),
+        )
+        .unwrap();
         let cut = page.find("<hr class=\"cut\">").unwrap();
         assert!(page.find("one two three").unwrap() > cut);
         assert!(page.find("<svg").unwrap() < cut);

@@ -20,7 +20,9 @@ use zeroize::Zeroizing;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let home = PathBuf::from(std::env::args_os().nth(1).ok_or("which folder?")?);
-    let secret = Zeroizing::new(std::fs::read_to_string(std::env::var("SOTTO_PASSPHRASE_FILE")?)?);
+    let secret = Zeroizing::new(std::fs::read_to_string(std::env::var(
+        "SOTTO_PASSPHRASE_FILE",
+    )?)?);
     let passphrase = Zeroizing::new(secret.trim_end().to_owned());
     let client = Client::builder(&home).open(Unlock::Passphrase(passphrase))?;
 
@@ -40,7 +42,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Answers messages as they come.
 async fn answer(client: Client) {
-    let Ok(mut events) = client.events() else { return };
+    let Ok(mut events) = client.events() else {
+        return;
+    };
     loop {
         match events.recv().await {
             Ok(Event::Message { message, .. }) => {

@@ -27,7 +27,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (Some(home), Some(file)) = (args.next(), args.next()) else {
         return Err("which folder, which file?".into());
     };
-    let secret = Zeroizing::new(std::fs::read_to_string(std::env::var("SOTTO_PASSPHRASE_FILE")?)?);
+    let secret = Zeroizing::new(std::fs::read_to_string(std::env::var(
+        "SOTTO_PASSPHRASE_FILE",
+    )?)?);
     let passphrase = Zeroizing::new(secret.trim_end().to_owned());
     let client = Client::builder(&home).open(Unlock::Passphrase(passphrase))?;
 
@@ -48,8 +50,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     for result in sent {
-        println!("{} version {} to {}", result.title, result.version, result.to);
-        let Some(message) = result.message else { continue };
+        println!(
+            "{} version {} to {}",
+            result.title, result.version, result.to
+        );
+        let Some(message) = result.message else {
+            continue;
+        };
         // `queued` is the relay's signed word; every later state is what the named person's device signed.
         let status = client.status(client.find_message(&message)?)?;
         println!("  queued {}", status.queued.as_deref().unwrap_or("—"));

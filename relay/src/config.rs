@@ -223,8 +223,13 @@ impl Config {
         if self.tls_cert.is_some() != self.tls_key.is_some() {
             return refuse("tls-cert and tls-key belong together");
         }
-        if self.metrics.is_some_and(|address| !address.ip().is_loopback()) {
-            return refuse("metrics must be a loopback address: there is neither TLS nor a password on it");
+        if self
+            .metrics
+            .is_some_and(|address| !address.ip().is_loopback())
+        {
+            return refuse(
+                "metrics must be a loopback address: there is neither TLS nor a password on it",
+            );
         }
         if self.readers == 0 || self.sweep_s == 0 || self.connections == 0 {
             return refuse("readers, sweep-s and connections must be at least 1");

@@ -27,8 +27,8 @@ pub(crate) fn crash_point(operation: &str, place: &str) {
         })
     });
     if let Some(wanted) = wanted {
-        let here =
-            wanted.place == place && (wanted.operation == operation.replace('/', "-") || wanted.operation == "any");
+        let here = wanted.place == place
+            && (wanted.operation == operation.replace('/', "-") || wanted.operation == "any");
         if here && wanted.left.fetch_sub(1, Ordering::SeqCst) == 1 {
             std::process::abort();
         }

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use aws_lc_rs::{digest, signature};
-use sotto_wire::{Digest, ErrorCode, PublicKey, RelayTime, Sig, SignedTime, ToSign, WireError, signed};
+use sotto_wire::{
+    Digest, ErrorCode, PublicKey, RelayTime, Sig, SignedTime, ToSign, WireError, signed,
+};
 
 use crate::clock::Random;
 use crate::files::{self, FileError};
@@ -68,8 +70,10 @@ impl RelayKey {
     }
 
     fn from_seed(seed: &[u8]) -> Result<Self, SigningKeyError> {
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| SigningKeyError::Malformed)?;
-        let public = PublicKey::try_from(pair.public_key().as_ref()).map_err(|_| SigningKeyError::Malformed)?;
+        let pair =
+            Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| SigningKeyError::Malformed)?;
+        let public = PublicKey::try_from(pair.public_key().as_ref())
+            .map_err(|_| SigningKeyError::Malformed)?;
         Ok(Self { pair, public })
     }
 
@@ -103,12 +107,23 @@ mod tests {
     fn a_signed_time_verifies_and_another_time_does_not() {
         let key = RelayKey::from_seed(&[7; 32]).unwrap();
         let signed_time = key.time(RelayTime(5));
-        assert!(verified(&key.public(), &signed::time(RelayTime(5)), &signed_time.sig));
-        assert!(!verified(&key.public(), &signed::time(RelayTime(6)), &signed_time.sig));
+        assert!(verified(
+            &key.public(),
+            &signed::time(RelayTime(5)),
+            &signed_time.sig
+        ));
+        assert!(!verified(
+            &key.public(),
+            &signed::time(RelayTime(6)),
+            &signed_time.sig
+        ));
     }
 
     #[test]
     fn a_seed_of_the_wrong_length_is_refused() {
-        assert!(matches!(RelayKey::from_seed(&[7; 31]), Err(SigningKeyError::Malformed)));
+        assert!(matches!(
+            RelayKey::from_seed(&[7; 31]),
+            Err(SigningKeyError::Malformed)
+        ));
     }
 }

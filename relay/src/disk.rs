@@ -159,7 +159,12 @@ mod tests {
     fn a_full_disk_takes_the_ballast_and_room_lays_it_again() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::watch(folder.path(), 0, 100_000);
-        assert_eq!(std::fs::metadata(folder.path().join("ballast")).unwrap().len(), 100_000);
+        assert_eq!(
+            std::fs::metadata(folder.path().join("ballast"))
+                .unwrap()
+                .len(),
+            100_000
+        );
         disk.hit();
         assert!(!folder.path().join("ballast").exists());
         assert!(disk.check().is_err());

@@ -21,7 +21,10 @@ pub(crate) struct FileError {
 }
 
 /// Makes an error's text from an `io::Error`.
-pub(crate) fn failed<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> FileError + 'a {
+pub(crate) fn failed<'a>(
+    doing: &'static str,
+    path: &'a Path,
+) -> impl FnOnce(io::Error) -> FileError + 'a {
     move |source| FileError {
         doing,
         path: path.to_owned(),
@@ -46,7 +49,8 @@ pub(crate) fn read_secret(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Fil
         Err(error) => return Err(failed("opening", path)(error)),
     };
     let mut bytes = Zeroizing::new(Vec::new());
-    file.read_to_end(&mut bytes).map_err(failed("reading", path))?;
+    file.read_to_end(&mut bytes)
+        .map_err(failed("reading", path))?;
     Ok(Some(bytes))
 }
 

@@ -159,8 +159,13 @@ impl Live<'_> {
             return Ok(false);
         }
         let skip = self.in_flight.keys().copied().collect();
-        let waiting = self.relay.store.waiting(self.session.owner, skip, entries, bytes).await;
-        let waiting: Vec<Entry> = waiting.map_err(|error| End::Say(self.relay.refusal(error).code))?;
+        let waiting = self
+            .relay
+            .store
+            .waiting(self.session.owner, skip, entries, bytes)
+            .await;
+        let waiting: Vec<Entry> =
+            waiting.map_err(|error| End::Say(self.relay.refusal(error).code))?;
         if waiting.is_empty() {
             return Ok(false);
         }
@@ -200,7 +205,8 @@ impl Live<'_> {
     }
 
     async fn send(&mut self, frame: &ServerFrame) -> Result<(), End> {
-        self.send_message(Message::Binary(encode(frame).into())).await
+        self.send_message(Message::Binary(encode(frame).into()))
+            .await
     }
 
     async fn send_message(&mut self, message: Message) -> Result<(), End> {

@@ -89,5 +89,7 @@ pub(crate) fn start(config: &Config) {
         LogFormat::Json => lines.json().boxed(),
     };
     // A second start could only happen in a test; the first one stays.
-    let _first_stays = tracing_subscriber::registry().with(layer.with_filter(own)).try_init();
+    let _first_stays = tracing_subscriber::registry()
+        .with(layer.with_filter(own))
+        .try_init();
 }

@@ -48,7 +48,10 @@ impl EncodeLabelValue for Named {
     }
 }
 
-fn encoder_write(encoder: &mut LabelValueEncoder<'_>, text: std::fmt::Arguments<'_>) -> Result<(), std::fmt::Error> {
+fn encoder_write(
+    encoder: &mut LabelValueEncoder<'_>,
+    text: std::fmt::Arguments<'_>,
+) -> Result<(), std::fmt::Error> {
     std::fmt::Write::write_fmt(encoder, text)
 }
 
@@ -96,7 +99,11 @@ impl Metrics {
         registry.register("connections", "Connections open now", connections.clone());
         registry.register("live_sockets", "Live sockets open now", sockets.clone());
         registry.register("sessions", "Sessions running now", sessions.clone());
-        registry.register("storage_full", "1 while nothing new is taken", storage_full.clone());
+        registry.register(
+            "storage_full",
+            "1 while nothing new is taken",
+            storage_full.clone(),
+        );
         Self {
             registry,
             operations,
@@ -156,6 +163,9 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(r#"outcome="StorageFull"} 1"#), "{text}");
-        assert!(text.contains(r#"milestone="EntryAcknowledged"} 3"#), "{text}");
+        assert!(
+            text.contains(r#"milestone="EntryAcknowledged"} 3"#),
+            "{text}"
+        );
     }
 }

@@ -175,7 +175,8 @@ impl Relay {
 
     /// Takes from a rate.
     pub(crate) fn rate(&self, key: Key, n: u32) -> Result<(), WireError> {
-        self.rates.take(key, self.config.rate(key.0), n, self.clock.elapsed())
+        self.rates
+            .take(key, self.config.rate(key.0), n, self.clock.elapsed())
     }
 
     /// Takes from a stranger's rate. Whoever has no right yet is counted where they come from, so that wrong bearers cost
@@ -190,7 +191,11 @@ impl Relay {
     }
 
     /// The organisation whose current bearer this is.
-    pub(crate) async fn authenticate(&self, who: Submitter, peer: Peer) -> Result<TenantKey, WireError> {
+    pub(crate) async fn authenticate(
+        &self,
+        who: Submitter,
+        peer: Peer,
+    ) -> Result<TenantKey, WireError> {
         let now = self.clock.elapsed();
         let known = self
             .hub
@@ -210,19 +215,32 @@ impl Relay {
             .authenticate(who)
             .await
             .map_err(|error| self.refusal(error))?;
-        let mut known = self.hub.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .hub
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, (_, until)| *until > now);
         known.insert(who, (tenant, now + REMEMBERED));
         Ok(tenant)
     }
 
     /// Takes from an organisation's rate.
-    pub(crate) fn rate_tenant(&self, kind: Kind, tenant: TenantKey, n: u32) -> Result<(), WireError> {
+    pub(crate) fn rate_tenant(
+        &self,
+        kind: Kind,
+        tenant: TenantKey,
+        n: u32,
+    ) -> Result<(), WireError> {
         self.rate(Key::of(kind, &tenant.0.to_be_bytes()), n)
     }
 
     /// The running session of a token, for this organisation.
-    pub(crate) fn find_session(&self, tenant: &TenantId, token: &Digest) -> Result<Arc<Session>, WireError> {
+    pub(crate) fn find_session(
+        &self,
+        tenant: &TenantId,
+        token: &Digest,
+    ) -> Result<Arc<Session>, WireError> {
         let session = self.hub.sessions.find(token, self.clock.elapsed());
         session
             .filter(|session| session.organisation == *tenant)
@@ -230,9 +248,16 @@ impl Relay {
     }
 
     /// The same, at its rate.
-    pub(crate) fn session(&self, tenant: &TenantId, token: &Digest) -> Result<Arc<Session>, WireError> {
+    pub(crate) fn session(
+        &self,
+        tenant: &TenantId,
+        token: &Digest,
+    ) -> Result<Arc<Session>, WireError> {
         let session = self.find_session(tenant, token)?;
-        self.rate(Key::of(Kind::Mailbox, &session.owner.mailbox.0.to_be_bytes()), 1)?;
+        self.rate(
+            Key::of(Kind::Mailbox, &session.owner.mailbox.0.to_be_bytes()),
+            1,
+        )?;
         Ok(session)
     }
 
@@ -243,7 +268,12 @@ impl Relay {
             StoreError::Full => self.disk.hit(),
             StoreError::Closing => WireError::retry_after(ErrorCode::Unavailable, 1_000),
             StoreError::Failed { doing, source } => {
-                log_event!(ERROR, "the store failed", doing = doing, cause = Cause::of(&*source));
+                log_event!(
+                    ERROR,
+                    "the store failed",
+                    doing = doing,
+                    cause = Cause::of(&*source)
+                );
                 WireError::retry_after(ErrorCode::Unavailable, 5_000)
             }
         }
@@ -264,7 +294,11 @@ impl Relay {
         if ttl_s < limits::TTL_MIN_S {
             return Err(ErrorCode::BadRequest.into());
         }
-        at_most(LimitKind::Ttl, u64::from(ttl_s), u64::from(self.config.limit_ttl_s))
+        at_most(
+            LimitKind::Ttl,
+            u64::from(ttl_s),
+            u64::from(self.config.limit_ttl_s),
+        )
     }
 }
 
@@ -286,7 +320,9 @@ pub(crate) fn some_of<T>(kind: LimitKind, list: &[T], max: usize) -> Result<(), 
 }
 
 /// Refuses a list that names something twice.
-pub(crate) fn distinct<T: Eq + std::hash::Hash>(items: impl Iterator<Item = T>) -> Result<(), WireError> {
+pub(crate) fn distinct<T: Eq + std::hash::Hash>(
+    items: impl Iterator<Item = T>,
+) -> Result<(), WireError> {
     let mut seen = std::collections::HashSet::new();
     for item in items {
         if !seen.insert(item) {

@@ -134,13 +134,17 @@ async fn run(config: Config) -> Result<WriterHandle, ServeError> {
     });
     // What expired while the relay was down is over before anybody asks.
     sweep(&relay).await;
-    let listener = TcpListener::bind(relay.config.listen).await.map_err(io("listening"))?;
+    let listener = TcpListener::bind(relay.config.listen)
+        .await
+        .map_err(io("listening"))?;
     let address = listener.local_addr().map_err(io("listening"))?;
     let mut tasks = JoinSet::new();
     let metrics = match relay.config.metrics {
         None => None,
         Some(wanted) => {
-            let listener = TcpListener::bind(wanted).await.map_err(io("listening for metrics"))?;
+            let listener = TcpListener::bind(wanted)
+                .await
+                .map_err(io("listening for metrics"))?;
             let address = listener.local_addr().map_err(io("listening for metrics"))?;
             tasks.spawn(serve_metrics(listener, Arc::clone(&relay)));
             Some(address)
@@ -148,7 +152,8 @@ async fn run(config: Config) -> Result<WriterHandle, ServeError> {
     };
     tasks.spawn(recurring(Arc::clone(&relay)));
     // Heard from before anybody is told that there is something to end.
-    let terminate = unix::signal(unix::SignalKind::terminate()).map_err(io("listening for signals"))?;
+    let terminate =
+        unix::signal(unix::SignalKind::terminate()).map_err(io("listening for signals"))?;
     announce(address, metrics, &tls, &relay).map_err(io("announcing the address"))?;
     log_event!(INFO, "serving");
     let connections = tokio::spawn(accept(listener, tls, Arc::clone(&relay)));
@@ -156,7 +161,11 @@ async fn run(config: Config) -> Result<WriterHandle, ServeError> {
     log_event!(INFO, "stopping");
     stop.send_replace(true);
     // The connections have their time to finish; what is not finished then was not acknowledged.
-    let drained = tokio::time::timeout(Duration::from_secs(u64::from(relay.config.drain_s)), connections).await;
+    let drained = tokio::time::timeout(
+        Duration::from_secs(u64::from(relay.config.drain_s)),
+        connections,
+    )
+    .await;
     if drained.is_err() {
         log_event!(WARN, "requests were still under way at the end");
     }
@@ -165,7 +174,12 @@ async fn run(config: Config) -> Result<WriterHandle, ServeError> {
 }
 
 /// One line on standard output, for whoever started the relay.
-fn announce(address: SocketAddr, metrics: Option<SocketAddr>, tls: &Tls, relay: &Relay) -> std::io::Result<()> {
+fn announce(
+    address: SocketAddr,
+    metrics: Option<SocketAddr>,
+    tls: &Tls,
+    relay: &Relay,
+) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     write!(
         out,
@@ -341,7 +355,11 @@ async fn sweep(relay: &Arc<Relay>) {
         let removed = tokio::task::spawn_blocking(move || {
             for key in keys {
                 if let Err(error) = blobs.remove(key) {
-                    log_event!(WARN, "deleting the file of an ended blob", cause = Cause::of(&error));
+                    log_event!(
+                        WARN,
+                        "deleting the file of an ended blob",
+                        cause = Cause::of(&error)
+                    );
                 }
             }
         });

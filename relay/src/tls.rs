@@ -70,7 +70,9 @@ fn self_made(data: &Path, names: &str) -> Result<(PathBuf, PathBuf), TlsError> {
         .map(str::to_owned)
         .collect();
     let mut params = CertificateParams::new(names)?;
-    params.distinguished_name.push(DnType::CommonName, "Sotto relay");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Sotto relay");
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     // Devices check the pin, not the date; a date in reach would only be an outage.
     params.not_after = rcgen::date_time_ymd(4096, 1, 1);
@@ -104,7 +106,8 @@ fn load(cert: &Path, key: &Path) -> Result<Tls, TlsError> {
 }
 
 fn pin(certificate: &CertificateDer<'_>) -> Result<Digest, TlsError> {
-    let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| TlsError::NoCertificate)?;
+    let (_, parsed) =
+        X509Certificate::from_der(certificate).map_err(|_| TlsError::NoCertificate)?;
     Ok(sha256(parsed.tbs_certificate.subject_pki.raw))
 }
 
@@ -120,12 +123,18 @@ mod tests {
         let (cert, key) = self_made(folder.path(), "elsewhere").unwrap();
         assert_eq!(load(&cert, &key).unwrap().pin, first);
         let pair = KeyPair::from_pem(&std::fs::read_to_string(&key).unwrap()).unwrap();
-        assert_eq!(sha256(&rcgen::PublicKeyData::subject_public_key_info(&pair)), first);
+        assert_eq!(
+            sha256(&rcgen::PublicKeyData::subject_public_key_info(&pair)),
+            first
+        );
     }
 
     #[test]
     fn the_hybrid_key_exchange_is_preferred() {
         let provider = rustls::crypto::aws_lc_rs::default_provider();
-        assert_eq!(provider.kx_groups[0].name(), rustls::NamedGroup::X25519MLKEM768);
+        assert_eq!(
+            provider.kx_groups[0].name(),
+            rustls::NamedGroup::X25519MLKEM768
+        );
     }
 }

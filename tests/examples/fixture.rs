@@ -53,9 +53,23 @@ fn live(organisation: &Organisation, chen: &Device, lang: &Device, settle: &dyn 
     let sent = chen.run(&["send-result", "--to", LANG, sample]);
     let message = sent["results"][0]["message"].as_str().unwrap().to_owned();
     settle();
-    lang.try_run(&["ack", &message, "--value", "8.6", "--identifier", "84531907"])
-        .refused(3, "readback.mismatch");
-    lang.run(&["ack", &message, "--value", "6.8", "--identifier", "84531907"]);
+    lang.try_run(&[
+        "ack",
+        &message,
+        "--value",
+        "8.6",
+        "--identifier",
+        "84531907",
+    ])
+    .refused(3, "readback.mismatch");
+    lang.run(&[
+        "ack",
+        &message,
+        "--value",
+        "6.8",
+        "--identifier",
+        "84531907",
+    ]);
     settle();
     let first = chen.send(LANG, "from release 0.1");
     settle();
@@ -101,7 +115,9 @@ fn seen(device: &Device, other: &str) -> Value {
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
-        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+        let (path, name) = entry
+            .map(|entry| (entry.path(), entry.file_name()))
+            .unwrap();
         let name = name.to_str().unwrap();
         if path.is_dir() {
             copy(&path, &to.join(name));

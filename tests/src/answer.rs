@@ -23,8 +23,12 @@ impl Answer {
         if self.stdout.is_empty() {
             return Value::Null;
         }
-        serde_json::from_slice(&self.stdout)
-            .unwrap_or_else(|error| panic!("no JSON ({error}): {}", String::from_utf8_lossy(&self.stdout)))
+        serde_json::from_slice(&self.stdout).unwrap_or_else(|error| {
+            panic!(
+                "no JSON ({error}): {}",
+                String::from_utf8_lossy(&self.stdout)
+            )
+        })
     }
 
     /// The error's code, such as `relay.unreachable`; empty where there is none.
@@ -76,7 +80,12 @@ impl Answer {
 
     /// The end of standard error: logs may be long.
     fn tail(&self) -> &str {
-        let from = self.stderr.char_indices().rev().nth(4_000).map_or(0, |(at, _)| at);
+        let from = self
+            .stderr
+            .char_indices()
+            .rev()
+            .nth(4_000)
+            .map_or(0, |(at, _)| at);
         &self.stderr[from..]
     }
 }

@@ -134,16 +134,26 @@ impl Device {
 
     /// Stays connected until it dies at a named point.
     #[track_caller]
-    pub fn start_crashing(&self, point: &str) -> Running {
-        self.running(Program::CrashingClient, &[], &[("SOTTO_CRASH", point)])
+    pub fn start_crashing(&self, point: &str, arguments: &[&str]) -> Running {
+        self.running(
+            Program::CrashingClient,
+            arguments,
+            &[("SOTTO_CRASH", point)],
+        )
     }
 
     fn running(&self, program: Program, arguments: &[&str], env: &[(&str, &str)]) -> Running {
         let mut command = self.command(program, &["run"]);
         command.args(arguments).envs(env.iter().copied());
-        let log = File::options().create(true).append(true).open(&self.log).unwrap();
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .unwrap();
         let mut running = Running::start(command, &self.name, log);
-        running.wait("it has started", |event| (event["event"] == "started").then_some(()));
+        running.wait("it has started", |event| {
+            (event["event"] == "started").then_some(())
+        });
         running
     }
 
@@ -165,7 +175,11 @@ impl Device {
 
     /// Runs a prepared command to its end, and adds what it said to the log. Panics where it takes too long.
     pub fn finish(&self, mut command: Command) -> Answer {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let (sender, receiver) = channel();
         let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let errors = std::thread::spawn(move || {
@@ -185,7 +199,11 @@ impl Device {
         };
         let status = child.wait().unwrap();
         let stderr = String::from_utf8_lossy(&errors.join().unwrap()).into_owned();
-        let mut log = File::options().create(true).append(true).open(&self.log).unwrap();
+        let mut log = File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .unwrap();
         std::io::Write::write_all(&mut log, stderr.as_bytes()).unwrap();
         Answer {
             code: status.code(),
@@ -210,13 +228,19 @@ impl Device {
     /// The messages of a conversation, oldest first; cards are not reported as seen.
     #[track_caller]
     pub fn messages(&self, chat: &str) -> Vec<Value> {
-        list(&self.run(&["read", chat, "--limit", "1000", "--peek"]), "messages")
+        list(
+            &self.run(&["read", chat, "--limit", "1000", "--peek"]),
+            "messages",
+        )
     }
 
     /// The texts of a conversation, oldest first: what people wrote, not what the system notes.
     #[track_caller]
     pub fn texts(&self, chat: &str) -> Vec<String> {
-        let texts = self.messages(chat).into_iter().filter(|one| one["kind"] == "text");
+        let texts = self
+            .messages(chat)
+            .into_iter()
+            .filter(|one| one["kind"] == "text");
         texts.map(|one| text_of(&one, "text")).collect()
     }
 

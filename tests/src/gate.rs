@@ -121,11 +121,14 @@ impl Line {
     fn carry(self: &Arc<Self>, device: TcpStream) {
         let target = self.target.lock().unwrap();
         let Some(address) = *target else { return };
-        let Ok(relay) = TcpStream::connect(address) else { return };
+        let Ok(relay) = TcpStream::connect(address) else {
+            return;
+        };
         let _slower = (device.set_nodelay(true), relay.set_nodelay(true));
         let mut open = self.open.lock().unwrap();
         for (from, to, direction) in [(&device, &relay, UP), (&relay, &device, DOWN)] {
-            let (Ok(from), Ok(to), Ok(kept)) = (from.try_clone(), to.try_clone(), from.try_clone()) else {
+            let (Ok(from), Ok(to), Ok(kept)) = (from.try_clone(), to.try_clone(), from.try_clone())
+            else {
                 return;
             };
             open.push(kept);
@@ -139,7 +142,8 @@ impl Line {
         while let Ok(read @ 1..) = from.read(&mut buffer) {
             let bytes = i64::try_from(read).unwrap();
             let before = self.budget[direction].load(Ordering::SeqCst);
-            let over = before != UNLIMITED && self.budget[direction].fetch_sub(bytes, Ordering::SeqCst) < bytes;
+            let over = before != UNLIMITED
+                && self.budget[direction].fetch_sub(bytes, Ordering::SeqCst) < bytes;
             if over {
                 self.cut();
                 return;

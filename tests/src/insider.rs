@@ -38,7 +38,9 @@ impl Insider {
         let vault = PassphraseVault::with_cost(passphrase, Argon2Cost::new(64, 1, 1).unwrap());
         let key = Vault::at(device.home()).open(&vault).unwrap();
         let store = Store::open(device.home(), &key, StoreOptions::default()).unwrap();
-        let member = enrol::member(&store).unwrap().expect("the device is a member");
+        let member = enrol::member(&store)
+            .unwrap()
+            .expect("the device is a member");
         let endpoint = enrol::endpoint(&member.relay, ProxySetting::None).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -64,7 +66,11 @@ impl Insider {
     /// The relay's, and the contract's.
     pub fn send_bytes(&self, group: &str, payload: Vec<u8>) -> Result<(), TransportError> {
         let aliases = self.inside(group, |tx, context, conversation| {
-            let members = load_group(tx, conversation).unwrap().unwrap().members().unwrap();
+            let members = load_group(tx, conversation)
+                .unwrap()
+                .unwrap()
+                .members()
+                .unwrap();
             let alias = |device| commit::alias_of(tx, context, conversation, device).unwrap();
             members
                 .iter()
@@ -73,7 +79,10 @@ impl Insider {
         });
         let deliveries = aliases
             .into_iter()
-            .map(|alias| Delivery { alias, receipt: None })
+            .map(|alias| Delivery {
+                alias,
+                receipt: None,
+            })
             .collect();
         let submit = Submit {
             idempotency: IdempotencyId::new(fresh()),
@@ -147,13 +156,18 @@ impl Insider {
                 .iter()
                 .filter(|member| member.device != context.me.device)
                 .filter_map(|member| alias(&member.device))
-                .map(|alias| Delivery { alias, receipt: None })
+                .map(|alias| Delivery {
+                    alias,
+                    receipt: None,
+                })
                 .collect();
             let body = AdvanceBody {
                 idempotency: IdempotencyId::new(fresh()),
                 slot: SlotId::new(conversation.slot),
                 from_epoch: Epoch(mine.epoch()),
-                next_epoch_key: keys::on_wire(&keys::epoch_key(&Secret::random(&SystemRandom)).verifying_key()),
+                next_epoch_key: keys::on_wire(
+                    &keys::epoch_key(&Secret::random(&SystemRandom)).verifying_key(),
+                ),
                 next_resync_key: None,
                 group_info: Sealed::new(fresh::<64>().to_vec()),
                 posts: vec![Post {
@@ -177,7 +191,11 @@ impl Insider {
             .map(drop)
     }
 
-    fn inside<T>(&self, group: &str, work: impl FnOnce(&WriteTx, &Context<'_>, &ConversationRow) -> T) -> T {
+    fn inside<T>(
+        &self,
+        group: &str,
+        work: impl FnOnce(&WriteTx, &Context<'_>, &ConversationRow) -> T,
+    ) -> T {
         let done = self.engine.write("an insider", |tx, context| {
             let all = tx.conversations()?;
             let conversation = all

@@ -20,7 +20,10 @@ impl Ledger {
 
     /// The same where one device has several writers, each with an order of its own.
     pub fn sent_by(&mut self, writer: &str, text: &str) {
-        self.sent.entry(writer.to_owned()).or_default().push(text.to_owned());
+        self.sent
+            .entry(writer.to_owned())
+            .or_default()
+            .push(text.to_owned());
     }
 
     /// A message whose command was killed: it arrives once or not at all, but the same everywhere.
@@ -44,10 +47,17 @@ impl Ledger {
         for (device, chat) in devices {
             let shown = device.texts(chat);
             for (sender, texts) in &self.sent {
-                let theirs: Vec<&String> = shown.iter().filter(|text| texts.contains(text)).collect();
-                let missing_is_fine = |text: &&String| self.perhaps.contains(text) && !theirs.contains(text);
-                let due: Vec<&String> = texts.iter().filter(|text| !missing_is_fine(text)).collect();
-                assert_eq!(theirs, due, "messages of {sender} as {} shows them", device.name);
+                let theirs: Vec<&String> =
+                    shown.iter().filter(|text| texts.contains(text)).collect();
+                let missing_is_fine =
+                    |text: &&String| self.perhaps.contains(text) && !theirs.contains(text);
+                let due: Vec<&String> =
+                    texts.iter().filter(|text| !missing_is_fine(text)).collect();
+                assert_eq!(
+                    theirs, due,
+                    "messages of {sender} as {} shows them",
+                    device.name
+                );
             }
             let known = |text: &String| self.sent.values().any(|texts| texts.contains(text));
             assert!(
@@ -58,7 +68,11 @@ impl Ledger {
             let mut set = shown;
             set.sort();
             let first = first.get_or_insert_with(|| set.clone());
-            assert_eq!(*first, set, "{} and {} differ", devices[0].0.name, device.name);
+            assert_eq!(
+                *first, set,
+                "{} and {} differ",
+                devices[0].0.name, device.name
+            );
         }
     }
 

@@ -21,7 +21,8 @@ pub fn of(process: u32) -> std::io::Result<Vec<Piece>> {
         };
         let name = words.nth(3).unwrap_or("anonymous");
         // The program's own code and its libraries are the same for everybody; the kernel's pages cannot be read.
-        let foreign = !rights.starts_with("rw") || name.starts_with("[vv") || name.starts_with("/dev/");
+        let foreign =
+            !rights.starts_with("rw") || name.starts_with("[vv") || name.starts_with("/dev/");
         if foreign {
             continue;
         }
@@ -48,7 +49,8 @@ pub fn of(process: u32) -> std::io::Result<Vec<Piece>> {
 #[must_use]
 pub fn process_with(word: &Path) -> Option<u32> {
     let entries = fs::read_dir("/proc").ok()?;
-    let mut processes = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    let mut processes =
+        entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
     processes.find(|process| {
         let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
         let mut words = line.split(|byte| *byte == 0);

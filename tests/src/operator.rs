@@ -34,7 +34,9 @@ impl<'w> Operator<'w> {
     pub fn keep_everything(&mut self) {
         let database = self.look();
         let mut statement = database.prepare("SELECT id, body FROM payload").unwrap();
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
         self.payloads.extend(rows.map(|row| row.unwrap()));
     }
 
@@ -55,7 +57,12 @@ impl<'w> Operator<'w> {
             .filter(|(id, now)| before.get(id) != Some(now))
             .map(|(id, _)| *id)
             .collect();
-        assert_eq!(moved.len(), 1, "only {} has talked to the relay", device.name);
+        assert_eq!(
+            moved.len(),
+            1,
+            "only {} has talked to the relay",
+            device.name
+        );
         Mailbox(moved[0])
     }
 
@@ -67,8 +74,12 @@ impl<'w> Operator<'w> {
 
     fn generations(&self) -> BTreeMap<i64, Vec<u8>> {
         let database = self.look();
-        let mut statement = database.prepare("SELECT id, generation FROM mailbox").unwrap();
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let mut statement = database
+            .prepare("SELECT id, generation FROM mailbox")
+            .unwrap();
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
         rows.map(|row| row.unwrap()).collect()
     }
 
@@ -76,7 +87,12 @@ impl<'w> Operator<'w> {
     pub fn set_generation(&self, mailbox: Mailbox, generation: &[u8]) {
         self.change(|database| {
             let sql = "UPDATE mailbox SET generation = ?2 WHERE id = ?1";
-            assert_eq!(database.execute(sql, params![mailbox.0, generation]).unwrap(), 1);
+            assert_eq!(
+                database
+                    .execute(sql, params![mailbox.0, generation])
+                    .unwrap(),
+                1
+            );
         });
     }
 
@@ -124,12 +140,17 @@ impl<'w> Operator<'w> {
             let mut statement = database
                 .prepare("SELECT handle, body FROM receipt WHERE state = 2")
                 .unwrap();
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            let rows = statement
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+                .unwrap();
             let rows: Vec<(Vec<u8>, Vec<u8>)> = rows.map(|row| row.unwrap()).collect();
             for (place, (handle, _)) in rows.iter().enumerate() {
                 let (_, other) = &rows[(place + 1) % rows.len()];
                 database
-                    .execute("UPDATE receipt SET body = ?2 WHERE handle = ?1", params![handle, other])
+                    .execute(
+                        "UPDATE receipt SET body = ?2 WHERE handle = ?1",
+                        params![handle, other],
+                    )
                     .unwrap();
             }
             rows.len()

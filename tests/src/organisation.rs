@@ -146,7 +146,9 @@ impl Organisation {
         for _ in 0..TURNS {
             last = devices.iter().map(|device| device.sync()).collect();
             let quiet = |report: &Value| {
-                let fields = ["received", "sent", "receipts", "roster", "commits", "waiting"];
+                let fields = [
+                    "received", "sent", "receipts", "roster", "commits", "waiting",
+                ];
                 fields.iter().all(|field| report[field].as_u64() == Some(0))
             };
             if last.iter().all(quiet) {
@@ -162,7 +164,9 @@ const TURNS: usize = 12;
 
 /// Makes a device one of the organisation.
 fn enrol(device: &Device, invitation: &Value) {
-    let link = invitation["link"].as_str().expect("an invitation has a link");
+    let link = invitation["link"]
+        .as_str()
+        .expect("an invitation has a link");
     let state = device.run(&["enroll", link, "--device", &device.name]);
     assert_eq!(state["state"], "joined", "{state:#}");
 }

@@ -28,14 +28,32 @@ pub struct Relay {
 
 impl Relay {
     /// Starts on a folder, and waits until it says that it is ready. Its log is appended to `log`, at TRACE.
-    pub(crate) fn start(program: Program, data: &Path, log: &Path, flags: &[String], env: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(
+        program: Program,
+        data: &Path,
+        log: &Path,
+        flags: &[String],
+        env: &[(&str, &str)],
+    ) -> Self {
         let log_file = File::options().create(true).append(true).open(log).unwrap();
         let mut child = bare(program)
-            .args(["serve", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--metrics",
+                "127.0.0.1:0",
+            ])
             .args(["--log", "trace", "--disk-free-min", "0", "--ballast", "0"])
             // A test does in seconds what people do in a day.
             .args(["--rate-session", "1000000", "--burst-session", "1000000"])
-            .args(["--rate-register", "1000000", "--burst-register", "1000000", "--data"])
+            .args([
+                "--rate-register",
+                "1000000",
+                "--burst-register",
+                "1000000",
+                "--data",
+            ])
             .arg(data)
             .args(flags)
             .envs(env.iter().copied())

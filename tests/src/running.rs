@@ -40,7 +40,10 @@ impl Running {
     pub fn wait<T>(&mut self, what: &str, mut fits: impl FnMut(&Value) -> Option<T>) -> T {
         let until = Instant::now() + PATIENCE;
         loop {
-            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            match self
+                .lines
+                .recv_timeout(until.saturating_duration_since(Instant::now()))
+            {
                 Ok(event) => {
                     let found = fits(&event);
                     self.seen.push(event);
@@ -51,7 +54,10 @@ impl Running {
                 Err(why) => {
                     let ended = why == RecvTimeoutError::Disconnected;
                     let how = if ended { "ended" } else { "took too long" };
-                    panic!("{} {how} before: {what}; events so far: {:#?}", self.name, self.seen);
+                    panic!(
+                        "{} {how} before: {what}; events so far: {:#?}",
+                        self.name, self.seen
+                    );
                 }
             }
         }
@@ -69,7 +75,8 @@ impl Running {
     #[track_caller]
     pub fn wait_text(&mut self, text: &str) -> Value {
         self.wait(&format!("the text {text:?} is there"), |event| {
-            (event["event"] == "message" && event["view"]["text"] == text).then(|| event["view"].clone())
+            (event["event"] == "message" && event["view"]["text"] == text)
+                .then(|| event["view"].clone())
         })
     }
 
@@ -113,7 +120,9 @@ impl Running {
     #[track_caller]
     pub fn ended(&mut self) -> ExitStatus {
         let name = self.name.clone();
-        eventually(&format!("{name} has ended"), || self.child.try_wait().unwrap())
+        eventually(&format!("{name} has ended"), || {
+            self.child.try_wait().unwrap()
+        })
     }
 }
 

@@ -9,7 +9,9 @@ impl Seed {
     #[must_use]
     #[allow(clippy::print_stdout)] // shown by the test runner where the test fails
     pub fn printed(test: &str) -> Self {
-        let given = std::env::var("SOTTO_TEST_SEED").ok().and_then(|text| text.parse().ok());
+        let given = std::env::var("SOTTO_TEST_SEED")
+            .ok()
+            .and_then(|text| text.parse().ok());
         let seed = given.unwrap_or_else(|| {
             let now = std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
@@ -31,6 +33,8 @@ impl Seed {
 
     /// So many random bytes.
     pub fn bytes(&mut self, len: usize) -> Vec<u8> {
-        (0..len).map(|_| u8::try_from(self.below(256)).unwrap()).collect()
+        (0..len)
+            .map(|_| u8::try_from(self.below(256)).unwrap())
+            .collect()
     }
 }

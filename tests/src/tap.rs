@@ -73,8 +73,18 @@ impl Tap {
             TlsAcceptor::from(Arc::new(server)),
             TlsConnector::from(Arc::new(client)),
         );
-        runtime.spawn(accept(listener, acceptor, connector, relay, Arc::clone(&lines)));
-        let pin = pin.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        runtime.spawn(accept(
+            listener,
+            acceptor,
+            connector,
+            relay,
+            Arc::clone(&lines),
+        ));
+        let pin = pin
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Self {
             address,
             pin,
@@ -102,8 +112,17 @@ impl Line {
                 .filter_map(|method| part.find(method))
                 .min()?;
             let mut lines = part[at..].split("\r\n");
-            let path = lines.next()?.split(' ').nth(1)?.split('?').next()?.to_owned();
-            let bearer = lines.find_map(|line| line.strip_prefix("authorization: Bearer ").map(str::to_owned));
+            let path = lines
+                .next()?
+                .split(' ')
+                .nth(1)?
+                .split('?')
+                .next()?
+                .to_owned();
+            let bearer = lines.find_map(|line| {
+                line.strip_prefix("authorization: Bearer ")
+                    .map(str::to_owned)
+            });
             Some((path, bearer))
         });
         heads.collect()
@@ -112,15 +131,23 @@ impl Line {
     /// Whether a request whose path begins so was made on this connection.
     #[must_use]
     pub fn asks(&self, path: &str) -> bool {
-        self.requests().iter().any(|(asked, _)| asked.starts_with(path))
+        self.requests()
+            .iter()
+            .any(|(asked, _)| asked.starts_with(path))
     }
 
     /// What passed, to be searched. What a device says on a live socket is masked by RFC 6455 and stands here unmasked.
     #[must_use]
     pub fn pieces(&self, number: usize) -> Vec<Piece> {
         let mut pieces = vec![
-            Piece::new(format!("traffic {number}, from the device"), self.asked.clone()),
-            Piece::new(format!("traffic {number}, to the device"), self.told.clone()),
+            Piece::new(
+                format!("traffic {number}, from the device"),
+                self.asked.clone(),
+            ),
+            Piece::new(
+                format!("traffic {number}, to the device"),
+                self.told.clone(),
+            ),
         ];
         if self.asks("/v1/live") {
             pieces.push(Piece::new(
@@ -151,7 +178,11 @@ fn unmasked(asked: &[u8]) -> Vec<u8> {
             break;
         }
         let (mask, body) = (&rest[at..at + 4], &rest[at + 4..at + 4 + length]);
-        out.extend(body.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        out.extend(
+            body.iter()
+                .zip(mask.iter().cycle())
+                .map(|(byte, mask)| byte ^ mask),
+        );
         rest = &rest[at + 4 + length..];
     }
     out
@@ -165,7 +196,8 @@ async fn accept(
     lines: Lines,
 ) {
     while let Ok((device, _)) = listener.accept().await {
-        let (acceptor, connector, lines) = (acceptor.clone(), connector.clone(), Arc::clone(&lines));
+        let (acceptor, connector, lines) =
+            (acceptor.clone(), connector.clone(), Arc::clone(&lines));
         tokio::spawn(async move {
             let Ok(device) = acceptor.accept(device).await else {
                 return;
@@ -184,8 +216,12 @@ async fn accept(
             };
             let (from_device, to_device) = tokio::io::split(device);
             let (from_relay, to_relay) = tokio::io::split(relay);
-            let asked = carry(from_device, to_relay, &lines, |lines| &mut lines[place].asked);
-            let told = carry(from_relay, to_device, &lines, |lines| &mut lines[place].told);
+            let asked = carry(from_device, to_relay, &lines, |lines| {
+                &mut lines[place].asked
+            });
+            let told = carry(from_relay, to_device, &lines, |lines| {
+                &mut lines[place].told
+            });
             tokio::join!(asked, told);
         });
     }
@@ -229,7 +265,12 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        rustls::crypto::verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -238,7 +279,12 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        rustls::crypto::verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -29,7 +29,10 @@ impl World {
     /// The same, with more flags for the relay.
     #[must_use]
     pub fn with(flags: &[&str]) -> Self {
-        let folder = tempfile::Builder::new().prefix("sotto-test-").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("sotto-test-")
+            .tempdir()
+            .unwrap();
         let world = Self {
             relay: Mutex::new(None),
             gate: Gate::new(),
@@ -90,7 +93,11 @@ impl World {
             .arg(self.relay_data())
             .output()
             .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let printed = String::from_utf8(output.stdout).unwrap();
         hex(&sotto_wire::base64url::decode::<32>(printed.trim()).expect("the relay prints a token"))
     }
@@ -109,7 +116,13 @@ impl World {
     pub fn start_relay_as(&self, program: Program, env: &[(&str, &str)]) {
         let mut place = self.place();
         drop(place.take());
-        let relay = Relay::start(program, &self.relay_data(), &self.relay_log(), &self.flags, env);
+        let relay = Relay::start(
+            program,
+            &self.relay_data(),
+            &self.relay_log(),
+            &self.flags,
+            env,
+        );
         self.gate.lead_to(relay.address);
         *place = Some(relay);
     }
@@ -158,7 +171,9 @@ impl World {
 
     fn place(&self) -> MutexGuard<'_, Option<Relay>> {
         // A panic elsewhere leaves a relay or none, either of which is sound.
-        self.relay.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.relay
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -176,7 +191,11 @@ fn operate(command: &[&str], data: &Path, backup: &Path) {
         .arg(backup)
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn hex(bytes: &[u8]) -> String {

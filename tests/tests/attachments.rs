@@ -64,7 +64,10 @@ fn a_file_arrives_as_it_was_sent_under_its_own_name() {
         let id = sent["message"].as_str().unwrap().to_owned();
         files.lang.sync();
         let messages = files.lang.messages("Wei Chen");
-        let message = messages.iter().find(|one| one["id"] == id.as_str()).unwrap();
+        let message = messages
+            .iter()
+            .find(|one| one["id"] == id.as_str())
+            .unwrap();
         assert_eq!(message["text"], "see this");
         let attachment = &message["attachments"][0];
         assert_eq!(
@@ -81,7 +84,10 @@ fn a_file_arrives_as_it_was_sent_under_its_own_name() {
         assert!(std::fs::read(&saved).unwrap() == bytes, "{name} differs");
         // Nothing is written over what is there.
         assert_ne!(
-            files.lang.try_run(&["attachment", "save", &id, text(&saved)]).code,
+            files
+                .lang
+                .try_run(&["attachment", "save", &id, text(&saved)])
+                .code,
             Some(0)
         );
     }
@@ -89,7 +95,8 @@ fn a_file_arrives_as_it_was_sent_under_its_own_name() {
 
 #[test]
 fn an_upload_that_was_cut_goes_on_where_it_was_and_its_message_waits_for_it() {
-    let mut files = Files::new("an_upload_that_was_cut_goes_on_where_it_was_and_its_message_waits_for_it");
+    let mut files =
+        Files::new("an_upload_that_was_cut_goes_on_where_it_was_and_its_message_waits_for_it");
     let (path, bytes) = files.file("long.bin", 4 * MIB);
     let gate = files.organisation.world.gate();
     gate.cut_after_sending(5 * MIB as i64 / 2);
@@ -127,7 +134,9 @@ fn an_upload_that_was_cut_goes_on_where_it_was_and_its_message_waits_for_it() {
 fn a_download_that_was_cut_goes_on_where_it_was() {
     let mut files = Files::new("a_download_that_was_cut_goes_on_where_it_was");
     let (path, bytes) = files.file("long.bin", 4 * MIB);
-    let sent = files.chen.run(&["send", "Zoe Lang", "--attach", text(&path)]);
+    let sent = files
+        .chen
+        .run(&["send", "Zoe Lang", "--attach", text(&path)]);
     let id = sent["message"].as_str().unwrap();
     files.lang.sync();
     let gate = files.organisation.world.gate();
@@ -157,13 +166,25 @@ fn a_download_that_was_cut_goes_on_where_it_was() {
 fn an_attachment_expires_with_its_message_on_both_devices() {
     let mut files = Files::new("an_attachment_expires_with_its_message_on_both_devices");
     let (path, _) = files.file("brief.txt", 100);
-    let sent = files
-        .chen
-        .run(&["send", "Zoe Lang", "brief", "--attach", text(&path), "--expires", "4s"]);
+    let sent = files.chen.run(&[
+        "send",
+        "Zoe Lang",
+        "brief",
+        "--attach",
+        text(&path),
+        "--expires",
+        "4s",
+    ]);
     let id = sent["message"].as_str().unwrap();
     files.lang.sync();
-    files.lang.run(&["attachment", "save", id, text(&files.path("saved"))]);
-    let copies = |device: &Device| std::fs::read_dir(device.home().join("attachments")).unwrap().count();
+    files
+        .lang
+        .run(&["attachment", "save", id, text(&files.path("saved"))]);
+    let copies = |device: &Device| {
+        std::fs::read_dir(device.home().join("attachments"))
+            .unwrap()
+            .count()
+    };
     assert_eq!(
         (copies(&files.chen), copies(&files.lang)),
         (1, 1),
@@ -174,7 +195,8 @@ fn an_attachment_expires_with_its_message_on_both_devices() {
             device.sync();
             let messages = device.messages(chat);
             let one = messages.iter().find(|one| one["id"] == id).unwrap();
-            (one["marks"] == json!(["expired"])).then(|| assert!(!one.to_string().contains("brief"), "{one:#}"))
+            (one["marks"] == json!(["expired"]))
+                .then(|| assert!(!one.to_string().contains("brief"), "{one:#}"))
         });
         assert_eq!(copies(device), 0, "{} keeps an expired file", device.name);
         let late = device.try_run(&["attachment", "save", id, text(&files.path("late"))]);
@@ -186,7 +208,9 @@ fn an_attachment_expires_with_its_message_on_both_devices() {
 fn a_file_that_the_relay_has_altered_is_not_saved() {
     let mut files = Files::new("a_file_that_the_relay_has_altered_is_not_saved");
     let (path, _) = files.file("report.pdf", 100_000);
-    let sent = files.chen.run(&["send", "Zoe Lang", "--attach", text(&path)]);
+    let sent = files
+        .chen
+        .run(&["send", "Zoe Lang", "--attach", text(&path)]);
     let id = sent["message"].as_str().unwrap();
     files.lang.sync();
     let altered = alter_blobs(&files.organisation.world.relay_data().join("blobs"));
@@ -201,7 +225,9 @@ fn a_file_that_the_relay_has_altered_is_not_saved() {
 
 /// Turns a bit in the middle of every blob; says how many there were.
 fn alter_blobs(folder: &Path) -> usize {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     entries
         .map(|path| {
             if path.is_dir() {

@@ -23,7 +23,10 @@ fn a_copy_of_a_store_is_refused_before_it_sends_and_the_original_goes_on() {
     chen.sync();
     copy.try_run(&["sync"]).refused(3, "device.copied_store");
     let sent = copy.try_run(&["send", "Zoe Lang", "from the copy"]);
-    assert_eq!((sent.code, sent.error().as_str()), (Some(3), "device.copied_store"));
+    assert_eq!(
+        (sent.code, sent.error().as_str()),
+        (Some(3), "device.copied_store")
+    );
     // The same over a live connection: refused, and said so.
     let mut running = copy.start();
     running.wait("the copy is told", |event| {
@@ -46,7 +49,10 @@ fn a_store_restored_from_a_backup_is_refused_before_it_sends() {
     lang.sync();
     chen.restored_from(&backup);
     let sent = chen.try_run(&["send", "Zoe Lang", "from the past"]);
-    assert_eq!((sent.code, sent.error().as_str()), (Some(3), "device.copied_store"));
+    assert_eq!(
+        (sent.code, sent.error().as_str()),
+        (Some(3), "device.copied_store")
+    );
     chen.try_run(&["sync"]).refused(3, "device.copied_store");
     lang.sync();
     assert_eq!(lang.texts("Wei Chen"), ["first", "after the backup"]);
@@ -102,7 +108,13 @@ fn commands_beside_a_running_process_share_its_store_and_everything_arrives_once
     at_chen.wait_text("c7");
     ledger.check_each(&[(&chen, "Zoe Lang"), (&lang, "Wei Chen")]);
     // Reading beside it, and a second `run`, which is refused.
-    assert_eq!(chen.run(&["search", "a3"])["messages"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        chen.run(&["search", "a3"])["messages"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     chen.try_run(&["run"]).refused(3, "run.already");
     // `lock` ends it, and the store is then this shell's alone.
     let locked = chen.run(&["lock"]);
@@ -124,7 +136,9 @@ fn many_commands_at_once_on_one_store_neither_tear_it_nor_lose_a_message() {
     thread::scope(|scope| {
         for n in 0..count {
             let chen = &chen;
-            scope.spawn(move || chen.run(&["--offline", "send", "Zoe Lang", &format!("at once {n}")]));
+            scope.spawn(move || {
+                chen.run(&["--offline", "send", "Zoe Lang", &format!("at once {n}")])
+            });
         }
     });
     organisation.settle(&[&chen, &lang]);

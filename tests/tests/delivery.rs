@@ -46,7 +46,11 @@ fn two_devices_that_are_connected_exchange_text_and_receipts_by_themselves() {
         (seen["sender"].as_str(), seen["mine"].as_bool()),
         (Some("Wei Chen"), Some(false))
     );
-    at_chen.wait_state(question["message"].as_str().unwrap(), "Zoe Lang", "delivered");
+    at_chen.wait_state(
+        question["message"].as_str().unwrap(),
+        "Zoe Lang",
+        "delivered",
+    );
     let answer = lang.send("Wei Chen", "Until seven.");
     at_chen.wait_text("Until seven.");
     at_lang.wait_state(&answer, "Wei Chen", "delivered");
@@ -71,7 +75,14 @@ fn a_group_of_four_with_several_devices_each_shows_everything_once_everywhere() 
     organisation.settle(&[&chen, &lang, &organisation.admin]);
     let chen_phone = organisation.next_device(&chen, "Chen phone");
     let lang_phone = organisation.next_device(&lang, "Lang phone");
-    let all = [&organisation.admin, &chen, &chen_phone, &lang, &lang_phone, &okafor];
+    let all = [
+        &organisation.admin,
+        &chen,
+        &chen_phone,
+        &lang,
+        &lang_phone,
+        &okafor,
+    ];
     organisation.settle(&all);
     chen.run(&[
         "chat",
@@ -95,7 +106,8 @@ fn a_group_of_four_with_several_devices_each_shows_everything_once_everywhere() 
     organisation.settle(&all);
     ledger.check(GROUP, &all);
     for device in all {
-        let mut members: Vec<String> = serde_json::from_value(device.chat(GROUP).unwrap()["members"].clone()).unwrap();
+        let mut members: Vec<String> =
+            serde_json::from_value(device.chat(GROUP).unwrap()["members"].clone()).unwrap();
         members.sort();
         assert_eq!(
             members,
@@ -157,21 +169,32 @@ fn replies_reactions_edits_and_retractions_are_the_same_for_everybody() {
         assert_eq!(answered["reply_to"], question.as_str());
         let taken_back = message(device, chat, &mistake);
         assert_eq!(taken_back["marks"], json!(["retracted"]));
-        assert!(!taken_back.to_string().contains("wrong chat"), "{taken_back:#}");
+        assert!(
+            !taken_back.to_string().contains("wrong chat"),
+            "{taken_back:#}"
+        );
         let found = device.run(&["search", "wrong"]);
-        assert_eq!(found["messages"], json!([]), "what was taken back is not found either");
+        assert_eq!(
+            found["messages"],
+            json!([]),
+            "what was taken back is not found either"
+        );
     }
     // Nobody changes another's words.
     lang.try_run(&["edit", &question, "I never asked"])
         .refused(3, "message.not_yours");
-    lang.try_run(&["retract", &question]).refused(3, "message.not_yours");
+    lang.try_run(&["retract", &question])
+        .refused(3, "message.not_yours");
 }
 
 #[test]
 fn what_was_sent_to_a_device_that_is_off_waits_for_it_in_order() {
     let (_organisation, chen, lang) = pair();
     let sent: Vec<String> = (0..30).map(|n| format!("number {n}")).collect();
-    let ids: Vec<String> = sent.iter().map(|text| chen.send("Zoe Lang", text)).collect();
+    let ids: Vec<String> = sent
+        .iter()
+        .map(|text| chen.send("Zoe Lang", text))
+        .collect();
     assert_eq!(
         chen.state(&ids[29], "Zoe Lang"),
         "queued",
@@ -198,10 +221,15 @@ fn what_was_written_without_a_network_leaves_with_the_next_round_in_order() {
     );
     let two = chen.run(&["--offline", "send", "Zoe Lang", "two"]);
     assert_eq!(two["relay"], "skipped");
-    assert_eq!(chen.state(two["message"].as_str().unwrap(), "Zoe Lang"), "waiting");
+    assert_eq!(
+        chen.state(two["message"].as_str().unwrap(), "Zoe Lang"),
+        "waiting"
+    );
     chen.try_run(&["sync"]).refused(4, "relay.unreachable");
     organisation.world.mend();
-    eventually("all has left", || (chen.sync()["waiting"] == 0).then_some(()));
+    eventually("all has left", || {
+        (chen.sync()["waiting"] == 0).then_some(())
+    });
     lang.sync();
     assert_eq!(lang.texts("Wei Chen"), ["one", "two"]);
 }
@@ -209,11 +237,20 @@ fn what_was_written_without_a_network_leaves_with_the_next_round_in_order() {
 #[test]
 fn an_expired_message_is_gone_from_rows_index_and_search_on_both_sides() {
     let (_organisation, chen, lang) = pair();
-    let id = chen.run(&["send", "Zoe Lang", "ephemeralword at noon", "--expires", "3s"]);
+    let id = chen.run(&[
+        "send",
+        "Zoe Lang",
+        "ephemeralword at noon",
+        "--expires",
+        "3s",
+    ]);
     let id = id["message"].as_str().unwrap();
     chen.send("Zoe Lang", "this stays");
     lang.sync();
-    assert_eq!(lang.texts("Wei Chen"), ["ephemeralword at noon", "this stays"]);
+    assert_eq!(
+        lang.texts("Wei Chen"),
+        ["ephemeralword at noon", "this stays"]
+    );
     assert_eq!(
         lang.run(&["search", "ephemeralword"])["messages"]
             .as_array()
@@ -228,9 +265,15 @@ fn an_expired_message_is_gone_from_rows_index_and_search_on_both_sides() {
             (one["marks"] == json!(["expired"])).then_some(one)
         });
         assert!(!gone.to_string().contains("ephemeralword"), "{gone:#}");
-        assert_eq!(device.run(&["search", "ephemeralword"])["messages"], json!([]));
         assert_eq!(
-            device.run(&["search", "stays"])["messages"].as_array().unwrap().len(),
+            device.run(&["search", "ephemeralword"])["messages"],
+            json!([])
+        );
+        assert_eq!(
+            device.run(&["search", "stays"])["messages"]
+                .as_array()
+                .unwrap()
+                .len(),
             1
         );
     }

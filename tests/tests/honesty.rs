@@ -16,7 +16,10 @@ struct Ward {
 impl Ward {
     fn new() -> Self {
         let organisation = Organisation::found();
-        let bench = organisation.enrol(Newcomer::place("Chemistry bench", "LAB", &["laboratory"]), "bench");
+        let bench = organisation.enrol(
+            Newcomer::place("Chemistry bench", "LAB", &["laboratory"]),
+            "bench",
+        );
         let chen = organisation.physician("Wei Chen");
         let lang = organisation.physician("Zoe Lang");
         organisation.settle(&[&bench, &chen, &lang]);
@@ -47,7 +50,11 @@ fn a_message_is_delivered_only_when_the_device_has_stored_it_and_said_so() {
         .as_str()
         .unwrap()
         .to_owned();
-    assert_eq!(chen.state(&id, "Zoe Lang"), "waiting", "written, and nowhere else");
+    assert_eq!(
+        chen.state(&id, "Zoe Lang"),
+        "waiting",
+        "written, and nowhere else"
+    );
     chen.sync();
     assert_eq!(chen.state(&id, "Zoe Lang"), "queued", "at the relay");
     ask_repeatedly(chen);
@@ -59,7 +66,11 @@ fn a_message_is_delivered_only_when_the_device_has_stored_it_and_said_so() {
     ));
     assert_eq!(lang.texts("Wei Chen"), ["hello"]);
     ask_repeatedly(chen);
-    assert_eq!(chen.state(&id, "Zoe Lang"), "queued", "nobody has said more");
+    assert_eq!(
+        chen.state(&id, "Zoe Lang"),
+        "queued",
+        "nobody has said more"
+    );
     lang.sync();
     chen.sync_until(&id, "Zoe Lang", "delivered");
     // Displaying a text claims nothing beyond delivery.
@@ -86,7 +97,15 @@ fn a_genuine_receipt_of_another_device_or_message_proves_nothing_under_a_foreign
     let okafor = ward.organisation.physician("Ben Okafor");
     let all = [chen, lang, &okafor];
     ward.organisation.settle(&all);
-    chen.run(&["chat", "new", "--title", GROUP, "--member", "Zoe Lang", "Ben Okafor"]);
+    chen.run(&[
+        "chat",
+        "new",
+        "--title",
+        GROUP,
+        "--member",
+        "Zoe Lang",
+        "Ben Okafor",
+    ]);
     ward.organisation.settle(&all);
     let id = chen.send(GROUP, "hello");
     lang.sync();
@@ -96,7 +115,11 @@ fn a_genuine_receipt_of_another_device_or_message_proves_nothing_under_a_foreign
     assert_eq!(operator.exchange_receipts(), 2);
     ask_repeatedly(chen);
     for person in ["Zoe Lang", "Ben Okafor"] {
-        assert_ne!(chen.state(&id, person), "delivered", "{person} signed something else");
+        assert_ne!(
+            chen.state(&id, person),
+            "delivered",
+            "{person} signed something else"
+        );
     }
     // The next message's receipts are taken again.
     let next = chen.send(GROUP, "again");

@@ -29,14 +29,16 @@ impl Ward {
             mallory,
         };
         ward.settle();
-        ward.chen
-            .run(&["chat", "new", "--title", GROUP, "--member", "Zoe Lang", "Mallory"]);
+        ward.chen.run(&[
+            "chat", "new", "--title", GROUP, "--member", "Zoe Lang", "Mallory",
+        ]);
         ward.settle();
         ward
     }
 
     fn settle(&self) {
-        self.organisation.settle(&[&self.chen, &self.lang, &self.mallory]);
+        self.organisation
+            .settle(&[&self.chen, &self.lang, &self.mallory]);
     }
 }
 
@@ -65,7 +67,10 @@ fn junk_of_every_depth_is_kept_as_evidence_and_spoils_nothing() {
             [&[2_u8][..], &noise].concat(),
         ),
         ("one byte", vec![1]),
-        ("noise under the group's key", mallory.wrapped(GROUP, &noise)),
+        (
+            "noise under the group's key",
+            mallory.wrapped(GROUP, &noise),
+        ),
         ("nothing under the group's key", mallory.wrapped(GROUP, &[])),
         ("half a message", mallory.wrapped(GROUP, &half)),
         ("a message of noise", sealed(&noise)),
@@ -93,7 +98,10 @@ fn junk_of_every_depth_is_kept_as_evidence_and_spoils_nothing() {
         ward.lang.sync();
         assert_eq!(shown(&ward), before.0, "{what} is shown");
         let kept = ward.chen.held().len() > before.1;
-        assert!(kept || what.starts_with("a key"), "{what} disappeared unseen");
+        assert!(
+            kept || what.starts_with("a key"),
+            "{what} disappeared unseen"
+        );
         // Those who are honest go on, in both directions.
         let (ask, answer) = (format!("after {round}"), format!("{round} too"));
         ward.chen.send(GROUP, &ask);
@@ -156,7 +164,11 @@ fn a_payload_beyond_the_contract_is_refused_and_changes_nothing() {
     mallory.send_bytes(GROUP, vec![7; 1 << 20]).unwrap();
     drop(mallory);
     ward.chen.sync();
-    assert_eq!(ward.chen.held().len(), 1, "the largest that is allowed arrives");
+    assert_eq!(
+        ward.chen.held().len(),
+        1,
+        "the largest that is allowed arrives"
+    );
     ward.chen.send(GROUP, "unharmed");
     ward.lang.sync();
     assert_eq!(ward.lang.texts(GROUP), ["unharmed"]);
@@ -186,21 +198,37 @@ fn a_member_that_wins_an_epoch_with_junk_stalls_that_group_in_sight_and_no_other
             device.name
         );
         assert!(!device.held().is_empty(), "the junk is evidence");
-        assert_eq!(device.texts(GROUP).len(), 2, "what was there stays readable");
+        assert_eq!(
+            device.texts(GROUP).len(),
+            2,
+            "what was there stays readable"
+        );
     }
     // What is written there now claims nothing.
-    let stuck = ward.chen.try_run(&["send", GROUP, "into the stalled group"]).json();
+    let stuck = ward
+        .chen
+        .try_run(&["send", GROUP, "into the stalled group"])
+        .json();
     if let Some(id) = stuck["message"].as_str() {
         assert_eq!(
-            (ward.chen.state(id, "Zoe Lang").as_str(), stuck["queued"].is_null()),
+            (
+                ward.chen.state(id, "Zoe Lang").as_str(),
+                stuck["queued"].is_null()
+            ),
             ("waiting", true)
         );
     }
     ward.chen.send("Zoe Lang", "another way");
     ward.lang.sync();
     assert_eq!(ward.lang.texts("Wei Chen"), ["directly", "another way"]);
-    ward.chen
-        .run(&["chat", "new", "--title", "Without Mallory", "--member", "Zoe Lang"]);
+    ward.chen.run(&[
+        "chat",
+        "new",
+        "--title",
+        "Without Mallory",
+        "--member",
+        "Zoe Lang",
+    ]);
     ward.chen.send("Without Mallory", "here we go on");
     ward.lang.sync();
     assert_eq!(ward.lang.texts("Without Mallory"), ["here we go on"]);

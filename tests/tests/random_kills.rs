@@ -25,7 +25,15 @@ fn no_message_is_lost_or_shown_twice_while_devices_and_relay_are_killed_at_rando
     let lang = organisation.physician("Zoe Lang");
     organisation.settle(&[&organisation.admin, &chen, &lang]);
     let all = [&organisation.admin, &chen, &lang];
-    chen.run(&["chat", "new", "--title", GROUP, "--member", "Zoe Lang", "Ada Admin"]);
+    chen.run(&[
+        "chat",
+        "new",
+        "--title",
+        GROUP,
+        "--member",
+        "Zoe Lang",
+        "Ada Admin",
+    ]);
     organisation.settle(&all);
     let ledger = Mutex::new(Ledger::default());
     let over = AtomicBool::new(false);
@@ -51,7 +59,9 @@ fn no_message_is_lost_or_shown_twice_while_devices_and_relay_are_killed_at_rando
             let moments = 1 + seed.below(4);
             for _ in 0..moments {
                 let lang = running[1].as_mut().unwrap();
-                lang.wait("something happens", |event| (event["event"] == "message").then_some(()));
+                lang.wait("something happens", |event| {
+                    (event["event"] == "message").then_some(())
+                });
             }
             match seed.below(3) {
                 0 => {

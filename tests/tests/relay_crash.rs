@@ -65,7 +65,9 @@ fn a_relay_that_dies_anywhere_while_a_message_passes_loses_and_repeats_nothing()
         },
         |_| {
             organisation.settle(&[&chen, &lang]);
-            ledger.borrow().check_each(&[(&chen, "Zoe Lang"), (&lang, "Wei Chen")]);
+            ledger
+                .borrow()
+                .check_each(&[(&chen, "Zoe Lang"), (&lang, "Wei Chen")]);
         },
     );
     let ids = RefCell::new(Vec::new());
@@ -80,7 +82,9 @@ fn a_relay_that_dies_anywhere_while_a_message_passes_loses_and_repeats_nothing()
         },
         |_| {
             organisation.settle(&[&chen, &lang]);
-            ledger.borrow().check_each(&[(&chen, "Zoe Lang"), (&lang, "Wei Chen")]);
+            ledger
+                .borrow()
+                .check_each(&[(&chen, "Zoe Lang"), (&lang, "Wei Chen")]);
         },
     );
     for id in ids.into_inner() {
@@ -110,7 +114,12 @@ fn a_relay_that_dies_anywhere_in_a_change_of_members_leaves_one_epoch() {
             lang.send(&title, "seen");
             chen.sync();
             for device in [&chen, &lang] {
-                assert_eq!(device.texts(&title), ["opened", "seen"], "{title} at {}", device.name);
+                assert_eq!(
+                    device.texts(&title),
+                    ["opened", "seen"],
+                    "{title} at {}",
+                    device.name
+                );
                 assert!(device.held().is_empty());
             }
         },
@@ -197,7 +206,9 @@ fn a_relay_that_is_restarted_or_killed_is_found_again_by_connected_devices() {
 fn a_relay_moved_to_another_disk_by_backup_and_restore_loses_nothing() {
     let (organisation, chen, lang) = pair();
     let world = &organisation.world;
-    let ids: Vec<String> = (0..5).map(|n| chen.send("Zoe Lang", &format!("waiting {n}"))).collect();
+    let ids: Vec<String> = (0..5)
+        .map(|n| chen.send("Zoe Lang", &format!("waiting {n}")))
+        .collect();
     world.move_relay("moved");
     // The same key and the same address: nobody notices, except that nothing is missing.
     lang.sync();

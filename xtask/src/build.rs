@@ -51,7 +51,12 @@ pub(crate) fn with_crash_points(repository: &Repository, steps: &mut Steps) -> O
     let relay = Part::relay(repository);
     let client = Part::client(repository);
     relay.build(repository, steps, "the relay with crash points", &crash)?;
-    client.build(repository, steps, "the terminal client with crash points", &crash)?;
+    client.build(
+        repository,
+        steps,
+        "the terminal client with crash points",
+        &crash,
+    )?;
     Ok(Programs {
         relay: set_aside(&relay.program(), &aside)?,
         client: set_aside(&client.program(), &aside)?,
@@ -82,9 +87,22 @@ impl Part {
         }
     }
 
-    fn build(&self, repository: &Repository, steps: &mut Steps, what: &str, more: &[&str]) -> Outcome {
+    fn build(
+        &self,
+        repository: &Repository,
+        steps: &mut Steps,
+        what: &str,
+        more: &[&str],
+    ) -> Outcome {
         let mut build = cargo(&repository.root);
-        build.args(["build", "--locked", "--package", self.package, "--bin", self.binary]);
+        build.args([
+            "build",
+            "--locked",
+            "--package",
+            self.package,
+            "--bin",
+            self.binary,
+        ]);
         build.arg("--target-dir").arg(&self.target).args(more);
         steps.program(&format!("building {what}"), &mut build)
     }

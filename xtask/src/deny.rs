@@ -58,7 +58,9 @@ fn installed(repository: &Repository, steps: &mut Steps) -> Outcome<PathBuf> {
     let tool = tools
         .join("bin")
         .join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
-    if tool.exists() && output(Command::new(&tool).arg("--version"))?.trim() == format!("cargo-deny {VERSION}") {
+    if tool.exists()
+        && output(Command::new(&tool).arg("--version"))?.trim() == format!("cargo-deny {VERSION}")
+    {
         return Ok(tool);
     }
     let mut install = cargo(&repository.root);

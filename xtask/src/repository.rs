@@ -15,7 +15,8 @@ pub(crate) struct Repository {
 impl Repository {
     /// Finds the repository around the current folder.
     pub(crate) fn find() -> Outcome<Self> {
-        let here = std::env::current_dir().while_doing(|| "asking for the current folder".to_owned())?;
+        let here =
+            std::env::current_dir().while_doing(|| "asking for the current folder".to_owned())?;
         let root = root_above(&here)?;
         let answer = output(cargo(&root).args(["metadata", "--no-deps", "--format-version", "1"]))?;
         let metadata: serde_json::Value =
@@ -50,7 +51,9 @@ fn root_above(here: &Path) -> Outcome<PathBuf> {
                 .is_ok_and(|text| text.lines().any(|line| line.trim() == "[workspace]"))
         })
         .map(Path::to_path_buf)
-        .ok_or_else(|| Failure::new("not inside Sotto's sources: no workspace above the current folder"))
+        .ok_or_else(|| {
+            Failure::new("not inside Sotto's sources: no workspace above the current folder")
+        })
 }
 
 #[cfg(test)]
@@ -60,7 +63,10 @@ mod tests {
     #[test]
     fn the_root_is_found_from_a_package_folder() {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-        assert_eq!(root_above(&package.join("src")).unwrap(), package.parent().unwrap());
+        assert_eq!(
+            root_above(&package.join("src")).unwrap(),
+            package.parent().unwrap()
+        );
     }
 
     #[test]

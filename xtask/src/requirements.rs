@@ -79,7 +79,10 @@ fn missing() -> Vec<&'static Requirement> {
 }
 
 fn sentence(missing: &[&Requirement]) -> String {
-    let names: Vec<String> = missing.iter().map(|it| format!("{} ({})", it.name, it.why)).collect();
+    let names: Vec<String> = missing
+        .iter()
+        .map(|it| format!("{} ({})", it.name, it.why))
+        .collect();
     let packages: Vec<&str> = missing.iter().flat_map(|it| it.packages).copied().collect();
     format!(
         "this machine lacks {}. On Debian: apt-get install {}",

@@ -28,7 +28,11 @@ pub(crate) fn run() -> Outcome {
         let file = folder.join(format!("{package}.cdx.json"));
         let text = serde_json::to_string_pretty(&bill).while_doing(|| "writing JSON".to_owned())?;
         std::fs::write(&file, text + "\n").while_doing(|| format!("writing {}", file.display()))?;
-        say(&format!("{}: {} components", file.display(), closure.len() - 1));
+        say(&format!(
+            "{}: {} components",
+            file.display(),
+            closure.len() - 1
+        ));
     }
     Ok(())
 }
@@ -44,10 +48,20 @@ struct Known {
 
 impl Known {
     fn ask(root: &Path) -> Outcome<Self> {
-        let answer = output(cargo(root).args(["metadata", "--locked", "--all-features", "--format-version", "1"]))?;
-        let metadata: Value = serde_json::from_str(&answer).while_doing(|| "reading cargo's metadata".to_owned())?;
-        let lock = std::fs::read_to_string(root.join("Cargo.lock")).while_doing(|| "reading Cargo.lock".to_owned())?;
-        let lock: toml::Table = lock.parse().while_doing(|| "reading Cargo.lock".to_owned())?;
+        let answer = output(cargo(root).args([
+            "metadata",
+            "--locked",
+            "--all-features",
+            "--format-version",
+            "1",
+        ]))?;
+        let metadata: Value =
+            serde_json::from_str(&answer).while_doing(|| "reading cargo's metadata".to_owned())?;
+        let lock = std::fs::read_to_string(root.join("Cargo.lock"))
+            .while_doing(|| "reading Cargo.lock".to_owned())?;
+        let lock: toml::Table = lock
+            .parse()
+            .while_doing(|| "reading Cargo.lock".to_owned())?;
         Ok(Self::from(&metadata, &lock))
     }
 
@@ -73,7 +87,11 @@ impl Known {
             .flatten();
         let checksums = locked
             .filter_map(|it| {
-                let field = |name: &str| it.get(name).and_then(toml::Value::as_str).map(str::to_owned);
+                let field = |name: &str| {
+                    it.get(name)
+                        .and_then(toml::Value::as_str)
+                        .map(str::to_owned)
+                };
                 Some(((field("name")?, field("version")?), field("checksum")?))
             })
             .collect();
@@ -117,10 +135,9 @@ impl Known {
     }
 
     fn component(&self, of: &NameAndVersion, kind: &str) -> Outcome<Value> {
-        let package = self
-            .packages
-            .get(of)
-            .ok_or_else(|| Failure::new(format!("cargo metadata does not know {} {}", of.0, of.1)))?;
+        let package = self.packages.get(of).ok_or_else(|| {
+            Failure::new(format!("cargo metadata does not know {} {}", of.0, of.1))
+        })?;
         let mut component = json!({
             "type": kind, "bom-ref": purl(of), "name": of.0, "version": of.1, "purl": purl(of),
         });
@@ -158,7 +175,11 @@ fn purl((name, version): &NameAndVersion) -> String {
 
 /// Old manifests write a slash where SPDX has `OR`.
 fn spdx(licence: &str) -> String {
-    licence.split('/').map(str::trim).collect::<Vec<_>>().join(" OR ")
+    licence
+        .split('/')
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join(" OR ")
 }
 
 #[cfg(test)]
@@ -192,7 +213,10 @@ mod tests {
         assert_eq!(lib["licenses"][0]["expression"], "MIT OR Apache-2.0");
         assert_eq!(lib["hashes"][0]["content"], "abc");
         assert_eq!(lib["description"], "x");
-        assert_eq!(bill["dependencies"][0]["dependsOn"], json!(["pkg:cargo/lib@2.0.0%2B3"]));
+        assert_eq!(
+            bill["dependencies"][0]["dependsOn"],
+            json!(["pkg:cargo/lib@2.0.0%2B3"])
+        );
     }
 
     #[test]

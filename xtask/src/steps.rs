@@ -40,7 +40,8 @@ impl Steps {
         say(&format!("==> {what}"));
         let start = Instant::now();
         let outcome = work();
-        self.done.push((what.to_owned(), start.elapsed(), outcome.is_ok()));
+        self.done
+            .push((what.to_owned(), start.elapsed(), outcome.is_ok()));
         outcome
     }
 
@@ -71,7 +72,11 @@ mod tests {
     fn the_table_names_each_step_and_marks_the_failed_one() {
         let mut steps = Steps::default();
         steps.step("first", || Ok(())).unwrap();
-        assert!(steps.step::<()>("second", || Err(Failure::new("no"))).is_err());
+        assert!(
+            steps
+                .step::<()>("second", || Err(Failure::new("no")))
+                .is_err()
+        );
         let table = steps.table();
         assert!(table.contains("first\n"), "{table}");
         assert!(table.contains("second   FAILED"), "{table}");

@@ -33,8 +33,16 @@ pub(crate) fn run(fast: bool) -> Outcome {
         programs_for(&mut tests, &repository, &mut steps)?;
     }
     let mut relay_tests = cargo(&repository.root);
-    relay_tests.args(["test", "--locked", "--no-fail-fast", "--package", "sotto-relay"]);
-    relay_tests.arg("--target-dir").arg(repository.relay_target());
+    relay_tests.args([
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--package",
+        "sotto-relay",
+    ]);
+    relay_tests
+        .arg("--target-dir")
+        .arg(repository.relay_target());
 
     // Both run even if one fails: a person wants the whole list.
     let results = [

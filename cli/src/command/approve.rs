@@ -60,7 +60,11 @@ impl Approve {
         }
         client.approve(resolve::id(&one.invitation)?).await?;
         context.out.answer(&Approved { approved: one }, || {
-            format!("{} is approved with “{}”.", clean(&one.name), clean(&one.device_label))
+            format!(
+                "{} is approved with “{}”.",
+                clean(&one.name),
+                clean(&one.device_label)
+            )
         })
     }
 }
@@ -69,13 +73,21 @@ fn list(context: &Context, pending: &[PendingApprovalView]) -> Outcome {
     context.out.answer(&Pending { pending }, || {
         let mut table = Table::new(&["INVITATION", "FOR", "DEVICE", "CODE"]);
         for one in pending {
-            table.row([short(&one.invitation), &one.name, &one.device_label, &one.code]);
+            table.row([
+                short(&one.invitation),
+                &one.name,
+                &one.device_label,
+                &one.code,
+            ]);
         }
         table.render("Nobody waits for approval.")
     })
 }
 
-fn choose<'a>(pending: &'a [PendingApprovalView], wanted: &str) -> Outcome<&'a PendingApprovalView> {
+fn choose<'a>(
+    pending: &'a [PendingApprovalView],
+    wanted: &str,
+) -> Outcome<&'a PendingApprovalView> {
     let wanted = wanted.to_lowercase();
     let mut matching = pending
         .iter()
@@ -129,8 +141,17 @@ mod tests {
     fn an_invitation_is_named_by_a_beginning_that_fits_one() {
         let pending = [waiting("0aff"), waiting("0abb")];
         assert_eq!(choose(&pending, "0AF").unwrap().invitation, "0aff");
-        assert_eq!(choose(&pending, "0a").unwrap_err().code(), "approval.ambiguous");
-        assert_eq!(choose(&pending, "").unwrap_err().code(), "approval.not_found");
-        assert_eq!(choose(&pending, "ff").unwrap_err().code(), "approval.not_found");
+        assert_eq!(
+            choose(&pending, "0a").unwrap_err().code(),
+            "approval.ambiguous"
+        );
+        assert_eq!(
+            choose(&pending, "").unwrap_err().code(),
+            "approval.not_found"
+        );
+        assert_eq!(
+            choose(&pending, "ff").unwrap_err().code(),
+            "approval.not_found"
+        );
     }
 }

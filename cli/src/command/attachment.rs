@@ -57,7 +57,9 @@ impl Save {
         };
         let progress = Progress::bytes(&context.out, "fetching");
         client
-            .save_attachment(message, part, file, &mut |done, total| progress.set(done, total))
+            .save_attachment(message, part, file, &mut |done, total| {
+                progress.set(done, total)
+            })
             .await?;
         drop(progress);
         let bytes = std::fs::metadata(file)
@@ -95,7 +97,10 @@ fn split(to: &[PathBuf]) -> Outcome<(Option<u16>, &Path)> {
 fn only_part(message: &MessageView) -> Outcome<u16> {
     match message.attachments.as_slice() {
         [one] => Ok(one.part),
-        [] => Err(Failure::not_found("attachment.none", "this message has no attachment")),
+        [] => Err(Failure::not_found(
+            "attachment.none",
+            "this message has no attachment",
+        )),
         several => {
             let parts: Vec<String> = several.iter().map(|one| one.part.to_string()).collect();
             Err(Failure::bad_input(
@@ -116,7 +121,10 @@ mod tests {
     #[test]
     fn the_part_may_be_left_out() {
         let paths = |words: &[&str]| words.iter().map(PathBuf::from).collect::<Vec<_>>();
-        assert_eq!(split(&paths(&["ecg.pdf"])).unwrap(), (None, Path::new("ecg.pdf")));
+        assert_eq!(
+            split(&paths(&["ecg.pdf"])).unwrap(),
+            (None, Path::new("ecg.pdf"))
+        );
         assert_eq!(
             split(&paths(&["2", "ecg.pdf"])).unwrap(),
             (Some(2), Path::new("ecg.pdf"))

@@ -94,8 +94,9 @@ impl Leave {
                     "nobody is there to confirm; add --yes",
                 ));
             }
-            let question =
-                format!("{name} and all their devices will lose access at once. Type their name to confirm: ");
+            let question = format!(
+                "{name} and all their devices will lose access at once. Type their name to confirm: "
+            );
             if terminal::ask(&question)? != name {
                 return Err(Failure::refused(
                     "leave.unconfirmed",

@@ -120,12 +120,16 @@ fn list(context: &Context, client: &Client) -> Outcome {
     let list = Conversations {
         conversations: client.conversations()?,
     };
-    context.out.answer(&list, || table(context, &list.conversations))
+    context
+        .out
+        .answer(&list, || table(context, &list.conversations))
 }
 
 /// Also what the inbox shows.
 pub(crate) fn table(context: &Context, conversations: &[ConversationView]) -> String {
-    let mut table = Table::new(&["CHAT", "TITLE", "KIND", "STATE", "OPEN", "UPDATED", "MEMBERS"]);
+    let mut table = Table::new(&[
+        "CHAT", "TITLE", "KIND", "STATE", "OPEN", "UPDATED", "MEMBERS",
+    ]);
     for one in conversations {
         let members: Vec<String> = one.members.iter().map(|name| clean(name)).collect();
         let open = if one.unacknowledged == 0 {

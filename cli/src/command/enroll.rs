@@ -73,13 +73,19 @@ impl Enroll {
         };
         let label = self.device.as_deref().unwrap_or_default();
         let progress = Progress::spinner(&context.out, "joining");
-        let state = client.join(&link, words.as_deref().map(String::as_str), label).await?;
+        let state = client
+            .join(&link, words.as_deref().map(String::as_str), label)
+            .await?;
         drop(progress);
         Ok((client, Some(state)))
     }
 
     /// The link and the words, from wherever they were to come.
-    fn secrets(&self, context: &Context, link: &str) -> Outcome<(Zeroizing<String>, Option<Zeroizing<String>>)> {
+    fn secrets(
+        &self,
+        context: &Context,
+        link: &str,
+    ) -> Outcome<(Zeroizing<String>, Option<Zeroizing<String>>)> {
         let mut words = self.words.clone().map(Zeroizing::new);
         let link = if link == "-" {
             let link = terminal::line()?;
@@ -89,7 +95,9 @@ impl Enroll {
             link
         } else {
             if words.is_none() && !context.out.json() && terminal::present() {
-                let typed = terminal::ask("The six words (just Enter if you were shown the code face to face): ")?;
+                let typed = terminal::ask(
+                    "The six words (just Enter if you were shown the code face to face): ",
+                )?;
                 words = Some(Zeroizing::new(typed));
             }
             Zeroizing::new(link.to_owned())
@@ -103,7 +111,9 @@ fn tell(context: &Context, code: &str) {
         "An admin must approve this device. Both of you compare this code: {}",
         clean(code)
     );
-    context.out.note_value("approval.code", &message, "approval_code", code);
+    context
+        .out
+        .note_value("approval.code", &message, "approval_code", code);
 }
 
 fn answer(context: &Context, state: &JoinView) -> Outcome {

@@ -26,7 +26,9 @@ pub(crate) fn run(context: &Context) -> Outcome {
 }
 
 fn words(context: &Context, inbox: &Inbox) -> String {
-    let mut table = Table::new(&["MESSAGE", "PRIORITY", "RESULT", "PATIENT", "FROM", "RECEIVED"]);
+    let mut table = Table::new(&[
+        "MESSAGE", "PRIORITY", "RESULT", "PATIENT", "FROM", "RECEIVED",
+    ]);
     for line in inbox
         .open
         .iter()

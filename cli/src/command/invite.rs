@@ -34,7 +34,12 @@ pub(crate) struct Invite {
     #[arg(long, value_name = "FILE.html")]
     sheet: Option<PathBuf>,
     /// Unit, such as 5W
-    #[arg(long, default_value = "", hide_default_value = true, conflicts_with = "next_device")]
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        conflicts_with = "next_device"
+    )]
     unit: String,
     /// Role, such as physician or laboratory; may be given more than once
     #[arg(long, conflicts_with = "next_device")]
@@ -65,7 +70,11 @@ impl Invite {
         let many = self.csv.is_some();
         let invitees = self.invitees(&client)?;
         // Made before the first invitation: an invitation that cannot be printed would be lost.
-        let sheet = self.sheet.as_deref().map(sheet::create_private).transpose()?;
+        let sheet = self
+            .sheet
+            .as_deref()
+            .map(sheet::create_private)
+            .transpose()?;
         let progress = Progress::steps(&context.out, "inviting", invitees.len());
         let mut made = Vec::new();
         let mut failed = None;
@@ -101,7 +110,9 @@ impl Invite {
         let on_sheet = matches!(printed, Ok(true));
         // Those that were made are good and are told, also where a later one failed.
         match (made.as_slice(), many) {
-            ([one], false) => context.out.answer(one, || self.one_in_words(context, one))?,
+            ([one], false) => context
+                .out
+                .answer(one, || self.one_in_words(context, one))?,
             ([], _) if failed.is_some() => {}
             (all, _) => {
                 let sheet = self
@@ -124,10 +135,15 @@ impl Invite {
 
     fn invitees(&self, client: &Client) -> Outcome<Vec<Invitee>> {
         if let Some(path) = &self.csv {
-            let file = File::open(path).map_err(|error| Failure::io("opening the table", &error))?;
+            let file =
+                File::open(path).map_err(|error| Failure::io("opening the table", &error))?;
             return people_csv::read(file);
         }
-        let roles: Vec<String> = self.role.iter().flat_map(|role| parse::roles(role)).collect();
+        let roles: Vec<String> = self
+            .role
+            .iter()
+            .flat_map(|role| parse::roles(role))
+            .collect();
         let unit = self.unit.clone();
         Ok(vec![match (&self.name, &self.place, &self.next_device) {
             (Some(name), ..) => Invitee::Person {
@@ -141,13 +157,19 @@ impl Invite {
                 unit,
                 roles,
             },
-            (_, _, Some(person)) if !person.is_empty() => Invitee::NextDevice(client.find_owner(person)?),
+            (_, _, Some(person)) if !person.is_empty() => {
+                Invitee::NextDevice(client.find_owner(person)?)
+            }
             _ => Invitee::NextDevice(resolve::me(client)?),
         }])
     }
 
     fn one_in_words(&self, context: &Context, invitation: &InvitationView) -> String {
-        let mut text = format!("Invitation {} for {}\n", short(&invitation.id), clean(&invitation.name));
+        let mut text = format!(
+            "Invitation {} for {}\n",
+            short(&invitation.id),
+            clean(&invitation.name)
+        );
         text.push_str(&format!("  link     {}\n", invitation.link));
         if !invitation.words.is_empty() {
             text.push_str(&format!(
@@ -155,7 +177,10 @@ impl Invite {
                 invitation.words
             ));
         }
-        text.push_str(&format!("  good until {}\n", context.out.wall.at(&invitation.expires)));
+        text.push_str(&format!(
+            "  good until {}\n",
+            context.out.wall.at(&invitation.expires)
+        ));
         if invitation.approval {
             text.push_str("  They will wait for `sotto approve` after entering it.\n");
         }

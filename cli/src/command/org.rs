@@ -72,7 +72,10 @@ impl Found {
             self.token.into()
         };
         let registration_token = parse::bytes_32(&token).map_err(|why| {
-            Failure::bad_input("token.malformed", format!("the registration token is not one: {why}"))
+            Failure::bad_input(
+                "token.malformed",
+                format!("the registration token is not one: {why}"),
+            )
         })?;
         let root_passphrase = context.secrets().root_passphrase(
             self.root_passphrase_fd,

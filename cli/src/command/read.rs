@@ -62,14 +62,22 @@ impl Read {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
         let client = context.open()?;
         let id = client.find_conversation(&self.chat)?;
-        let before = self.before.as_deref().map(|id| client.find_message(id)).transpose()?;
+        let before = self
+            .before
+            .as_deref()
+            .map(|id| client.find_message(id))
+            .transpose()?;
         let messages = client.page(id, before, self.limit, self.unmask.request().as_ref())?;
         let page = Page {
             conversation: id.to_string(),
             messages,
         };
         context.out.answer(&page, || {
-            message::list(&page.messages, &context.out.wall, "There is no message yet.")
+            message::list(
+                &page.messages,
+                &context.out.wall,
+                "There is no message yet.",
+            )
         })?;
         if self.peek {
             return Ok(());

@@ -32,7 +32,13 @@ impl Ack {
             values,
             identifiers: self.identifier,
         };
-        respond(context, &client, client.acknowledge(request), "Acknowledgement").await
+        respond(
+            context,
+            &client,
+            client.acknowledge(request),
+            "Acknowledgement",
+        )
+        .await
     }
 }
 
@@ -50,7 +56,13 @@ impl Decline {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
         let client = context.open()?;
         let message = client.find_message(&self.message)?;
-        respond(context, &client, client.decline(message, &self.reason), "Refusal").await
+        respond(
+            context,
+            &client,
+            client.decline(message, &self.reason),
+            "Refusal",
+        )
+        .await
     }
 }
 
@@ -107,16 +119,28 @@ mod tests {
     #[test]
     fn one_value_needs_no_number_and_several_each_need_one() {
         assert_eq!(pair(&[], &values(&["6.8"])).unwrap()[0].observation, None);
-        assert!(pair(&[], &[]).unwrap().is_empty(), "a card may ask for no read-back");
+        assert!(
+            pair(&[], &[]).unwrap().is_empty(),
+            "a card may ask for no read-back"
+        );
         let both = pair(&[2, 1], &values(&["6.8", "7.12"])).unwrap();
-        assert_eq!((both[0].observation, both[0].value.as_str()), (Some(2), "6.8"));
-        assert_eq!((both[1].observation, both[1].value.as_str()), (Some(1), "7.12"));
+        assert_eq!(
+            (both[0].observation, both[0].value.as_str()),
+            (Some(2), "6.8")
+        );
+        assert_eq!(
+            (both[1].observation, both[1].value.as_str()),
+            (Some(1), "7.12")
+        );
         for (numbers, texts) in [
             (vec![], vec!["1", "2"]),
             (vec![1], vec!["1", "2"]),
             (vec![1, 2], vec!["1"]),
         ] {
-            assert_eq!(pair(&numbers, &values(&texts)).unwrap_err().code(), "ack.pairs");
+            assert_eq!(
+                pair(&numbers, &values(&texts)).unwrap_err().code(),
+                "ack.pairs"
+            );
         }
     }
 }

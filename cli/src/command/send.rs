@@ -36,7 +36,11 @@ pub(crate) struct Send {
 impl Send {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
         let client = context.open()?;
-        let reply_to = self.reply.as_deref().map(|id| client.find_message(id)).transpose()?;
+        let reply_to = self
+            .reply
+            .as_deref()
+            .map(|id| client.find_message(id))
+            .transpose()?;
         let conversation = resolve::conversation(&client, &self.to)?;
         let draft = Draft {
             text: self.text.unwrap_or_default(),

@@ -58,7 +58,8 @@ impl SendResult {
 
     fn read(&self) -> Outcome<Vec<u8>> {
         if self.file.as_os_str() != "-" {
-            return std::fs::read(&self.file).map_err(|error| Failure::io("reading the result", &error));
+            return std::fs::read(&self.file)
+                .map_err(|error| Failure::io("reading the result", &error));
         }
         let mut source = Vec::new();
         std::io::stdin()
@@ -80,7 +81,13 @@ fn words(answer: &Answer) -> String {
             (_, false, _) => "stored, not with the relay yet",
         };
         let message = result.message.as_deref().map_or("—", short);
-        table.row([message, &result.title, &result.version.to_string(), &result.to, what]);
+        table.row([
+            message,
+            &result.title,
+            &result.version.to_string(),
+            &result.to,
+            what,
+        ]);
     }
     table.render("There was no result in it.")
 }

@@ -14,6 +14,8 @@ impl Status {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         let client = context.open()?;
         let view = client.status(client.find_message(&self.message)?)?;
-        context.out.answer(&view, || status::words(&view, &context.out.wall))
+        context
+            .out
+            .answer(&view, || status::words(&view, &context.out.wall))
     }
 }

@@ -61,7 +61,9 @@ fn acknowledgement_code(message: &[u8]) -> Option<String> {
         .find(|segment| segment.starts_with(b"MSA"))?;
     let separator = *segment.get(3)?;
     let code = segment.get(4..)?.split(|byte| *byte == separator).next()?;
-    String::from_utf8(code.to_vec()).ok().filter(|code| code.len() == 2)
+    String::from_utf8(code.to_vec())
+        .ok()
+        .filter(|code| code.len() == 2)
 }
 
 #[cfg(test)]
@@ -74,7 +76,10 @@ mod tests {
             acknowledgement_code(b"MSH|^~\\&|\rMSA|AE|77|x\r").as_deref(),
             Some("AE")
         );
-        assert_eq!(acknowledgement_code(b"MSH#^~\\&#\nMSA#AA#77").as_deref(), Some("AA"));
+        assert_eq!(
+            acknowledgement_code(b"MSH#^~\\&#\nMSA#AA#77").as_deref(),
+            Some("AA")
+        );
         for odd in [b"".as_slice(), b"MSH|", b"MSA", b"MSA|", b"MSA|ACCEPT|1"] {
             assert_eq!(acknowledgement_code(odd), None);
         }
@@ -82,10 +87,12 @@ mod tests {
 
     #[test]
     fn what_is_not_hl7_is_answered_as_an_operation_outcome() {
-        let good: serde_json::Value = serde_json::from_slice(&Answer::outcome(Ok(())).bytes).unwrap();
+        let good: serde_json::Value =
+            serde_json::from_slice(&Answer::outcome(Ok(())).bytes).unwrap();
         assert_eq!(good["issue"][0]["severity"], "information");
         let failure = Failure::bad_input("result.malformed", "Bundle.entry[0] is not understood");
-        let bad: serde_json::Value = serde_json::from_slice(&Answer::outcome(Err(&failure)).bytes).unwrap();
+        let bad: serde_json::Value =
+            serde_json::from_slice(&Answer::outcome(Err(&failure)).bytes).unwrap();
         assert_eq!(bad["resourceType"], "OperationOutcome");
         assert_eq!(bad["issue"][0]["code"], "invalid");
         assert_eq!(bad["issue"][0]["diagnostics"], "result.malformed");

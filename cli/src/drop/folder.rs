@@ -36,7 +36,8 @@ impl Folder {
                 format!("there is no folder {}", root.display()),
             ));
         }
-        let lock = File::create(root.join(LOCK)).map_err(|error| Failure::io("opening the drop folder", &error))?;
+        let lock = File::create(root.join(LOCK))
+            .map_err(|error| Failure::io("opening the drop folder", &error))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -45,14 +46,21 @@ impl Folder {
                     "another process takes files from this drop folder already",
                 ));
             }
-            Err(TryLockError::Error(error)) => return Err(Failure::io("locking the drop folder", &error)),
+            Err(TryLockError::Error(error)) => {
+                return Err(Failure::io("locking the drop folder", &error));
+            }
         }
         let folder = Self {
             root: root.to_owned(),
             _lock: lock,
         };
-        for inside in [folder.taken(), folder.end(End::Done), folder.end(End::Refused)] {
-            make_private(&inside).map_err(|error| Failure::io("preparing the drop folder", &error))?;
+        for inside in [
+            folder.taken(),
+            folder.end(End::Done),
+            folder.end(End::Refused),
+        ] {
+            make_private(&inside)
+                .map_err(|error| Failure::io("preparing the drop folder", &error))?;
         }
         Ok(folder)
     }

@@ -73,7 +73,10 @@ impl Post for ClientPost {
 
 /// Whether an error says something about the moment or this machine rather than about the file.
 const fn passes(kind: ErrorKind, retry: Retry) -> bool {
-    let elsewhere = matches!(kind, ErrorKind::Locked | ErrorKind::Network | ErrorKind::Internal);
+    let elsewhere = matches!(
+        kind,
+        ErrorKind::Locked | ErrorKind::Network | ErrorKind::Internal
+    );
     elsewhere || matches!(retry, Retry::Now | Retry::Later(_))
 }
 

@@ -41,7 +41,11 @@ impl Watch {
     }
 
     /// Takes a look: which of the listed files are complete, by name.
-    pub(crate) fn look(&mut self, now: Duration, listing: &BTreeMap<OsString, Fingerprint>) -> Vec<OsString> {
+    pub(crate) fn look(
+        &mut self,
+        now: Duration,
+        listing: &BTreeMap<OsString, Fingerprint>,
+    ) -> Vec<OsString> {
         self.known.retain(|name, _| listing.contains_key(name));
         let mut complete = Vec::new();
         for (name, print) in listing.iter().filter(|(name, _)| !is_partial(name)) {
@@ -87,7 +91,9 @@ impl Watch {
         let Some(known) = self.known.get_mut(name) else {
             return base;
         };
-        let pause = base.saturating_mul(1 << known.tries.min(16)).min(LONGEST_PAUSE);
+        let pause = base
+            .saturating_mul(1 << known.tries.min(16))
+            .min(LONGEST_PAUSE);
         known.tries += 1;
         known.not_before = now + pause;
         pause
@@ -136,7 +142,10 @@ mod tests {
     fn a_file_is_complete_only_after_it_has_kept_still() {
         let mut watch = Watch::new(SETTLE);
         assert!(watch.look(at(0), &listing(&[("a.hl7", 10, 1)])).is_empty());
-        assert!(watch.look(at(1), &listing(&[("a.hl7", 20, 1)])).is_empty(), "it grew");
+        assert!(
+            watch.look(at(1), &listing(&[("a.hl7", 20, 1)])).is_empty(),
+            "it grew"
+        );
         assert!(
             watch.look(at(2), &listing(&[("a.hl7", 20, 2)])).is_empty(),
             "it was touched"
@@ -149,7 +158,11 @@ mod tests {
     fn a_partial_name_is_never_complete_and_its_rename_begins_anew() {
         let mut watch = Watch::new(SETTLE);
         for seconds in 0..60 {
-            assert!(watch.look(at(seconds), &listing(&[("a.hl7.tmp", 10, 1)])).is_empty());
+            assert!(
+                watch
+                    .look(at(seconds), &listing(&[("a.hl7.tmp", 10, 1)]))
+                    .is_empty()
+            );
         }
         assert!(watch.look(at(60), &listing(&[("a.hl7", 10, 1)])).is_empty());
         assert_eq!(watch.look(at(62), &listing(&[("a.hl7", 10, 1)])), ["a.hl7"]);
@@ -177,10 +190,16 @@ mod tests {
         let files = listing(&[("a.hl7", 10, 1)]);
         watch.carry_over("a.hl7".into(), files[OsStr::new("a.hl7")]);
         assert_eq!(watch.look(at(0), &files), ["a.hl7"]);
-        assert_eq!(watch.put_off(OsStr::new("a.hl7"), at(0)), Duration::from_secs(2));
+        assert_eq!(
+            watch.put_off(OsStr::new("a.hl7"), at(0)),
+            Duration::from_secs(2)
+        );
         assert!(watch.look(at(1), &files).is_empty());
         assert_eq!(watch.look(at(2), &files), ["a.hl7"]);
-        assert_eq!(watch.put_off(OsStr::new("a.hl7"), at(2)), Duration::from_secs(4));
+        assert_eq!(
+            watch.put_off(OsStr::new("a.hl7"), at(2)),
+            Duration::from_secs(4)
+        );
         for _ in 0..40 {
             watch.put_off(OsStr::new("a.hl7"), at(2));
         }
@@ -190,7 +209,10 @@ mod tests {
     #[test]
     fn a_taken_file_that_changed_meanwhile_must_keep_still_again() {
         let mut watch = Watch::new(SETTLE);
-        watch.carry_over("a.hl7".into(), listing(&[("a.hl7", 10, 1)])[OsStr::new("a.hl7")]);
+        watch.carry_over(
+            "a.hl7".into(),
+            listing(&[("a.hl7", 10, 1)])[OsStr::new("a.hl7")],
+        );
         assert!(watch.look(at(0), &listing(&[("a.hl7", 11, 1)])).is_empty());
         assert_eq!(watch.look(at(2), &listing(&[("a.hl7", 11, 1)])), ["a.hl7"]);
     }

@@ -103,11 +103,17 @@ impl<P: Post> Worker<P> {
         crash::point("drop.posted");
         let (answer, end, results, failure) = match posted {
             Posted::Accepted { answer, results } => (answer, End::Done, results, None),
-            Posted::Refused { answer, failure } => (answer, End::Refused, Vec::new(), Some(failure)),
+            Posted::Refused { answer, failure } => {
+                (answer, End::Refused, Vec::new(), Some(failure))
+            }
             Posted::Later(failure) => return self.later(name, &failure, now),
         };
         if let Err(error) = self.folder.answer(name, &answer.bytes) {
-            return self.later(name, &Failure::io("writing the answer to a dropped file", &error), now);
+            return self.later(
+                name,
+                &Failure::io("writing the answer to a dropped file", &error),
+                now,
+            );
         }
         crash::point("drop.answered");
         if let Err(error) = self.folder.finish(name, end) {
@@ -124,7 +130,11 @@ impl<P: Post> Worker<P> {
         };
         FileEvent {
             file: shown(name),
-            outcome: if failure.is_none() { "accepted" } else { "refused" },
+            outcome: if failure.is_none() {
+                "accepted"
+            } else {
+                "refused"
+            },
             code: answer.code,
             results,
             error: failure.map(|failure| failure.to_json()),
@@ -152,7 +162,10 @@ fn said(results: &[SentResultView]) -> String {
         } else {
             "stored for sending"
         };
-        format!("{} version {} to {}, {what}", result.title, result.version, result.to)
+        format!(
+            "{} version {} to {}, {what}",
+            result.title, result.version, result.to
+        )
     };
     results.iter().map(one).collect::<Vec<_>>().join("; ")
 }
@@ -198,7 +211,10 @@ mod tests {
             if !self.stored.borrow().contains(&source) {
                 self.stored.borrow_mut().push(source);
             }
-            assert!(!self.die.take(), "the process dies after core has stored it");
+            assert!(
+                !self.die.take(),
+                "the process dies after core has stored it"
+            );
             Posted::Accepted {
                 answer: Answer::hl7(b"MSH|^~\\&\rMSA|AA|1\r".to_vec()),
                 results: Vec::new(),
@@ -216,7 +232,9 @@ mod tests {
 
     fn run(root: &Path, ledger: &Ledger) -> Vec<FileEvent> {
         let mut worker = worker(root, ledger);
-        (0..8).flat_map(|second| worker.round(at(second)).unwrap()).collect()
+        (0..8)
+            .flat_map(|second| worker.round(at(second)).unwrap())
+            .collect()
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -243,7 +261,10 @@ mod tests {
             ["accepted", "refused"]
         );
         assert_eq!(events[0].code.as_deref(), Some("AA"));
-        assert_eq!(names(root.path()), ["a.hl7.ack", "b.json.ack", "c.hl7.part"]);
+        assert_eq!(
+            names(root.path()),
+            ["a.hl7.ack", "b.json.ack", "c.hl7.part"]
+        );
         assert_eq!(names(&root.path().join("done")), ["a.hl7"]);
         assert_eq!(names(&root.path().join("refused")), ["b.json"]);
     }
@@ -306,7 +327,10 @@ mod tests {
         for second in 10..20 {
             worker.round(at(second)).unwrap();
         }
-        assert_eq!(*ledger.stored.borrow(), [b"MSH 1".to_vec(), b"MSH 2".to_vec()]);
+        assert_eq!(
+            *ledger.stored.borrow(),
+            [b"MSH 1".to_vec(), b"MSH 2".to_vec()]
+        );
         assert_eq!(names(&root.path().join("done")), ["a.hl7", "a.hl7~2"]);
     }
 

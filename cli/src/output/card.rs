@@ -9,7 +9,10 @@ use super::text::{clean, padded, width};
 pub(crate) fn words(card: &CardView, wall: &Wall) -> String {
     let mut lines = vec![heading(card)];
     if let Some(why) = &card.blanked {
-        lines.push(format!("!! {}: values are withdrawn. Do not act on them.", clean(why)));
+        lines.push(format!(
+            "!! {}: values are withdrawn. Do not act on them.",
+            clean(why)
+        ));
     }
     if card.disputed {
         lines.push(format!(
@@ -30,19 +33,30 @@ pub(crate) fn words(card: &CardView, wall: &Wall) -> String {
             .as_deref()
             .map(|time| format!("collected {}", wall.at(time))),
     );
-    about.extend(card.issued.as_deref().map(|time| format!("issued {}", wall.at(time))));
+    about.extend(
+        card.issued
+            .as_deref()
+            .map(|time| format!("issued {}", wall.at(time))),
+    );
     about.extend(
         card.orderer
             .as_deref()
             .map(|name| format!("ordered by {}", clean(name))),
     );
-    about.extend(card.unit.as_deref().map(|unit| format!("unit {}", clean(unit))));
+    about.extend(
+        card.unit
+            .as_deref()
+            .map(|unit| format!("unit {}", clean(unit))),
+    );
     if !about.is_empty() {
         lines.push(about.join("   "));
     }
     lines.extend(observations(&card.observations));
     lines.push(acknowledged(card));
-    lines.iter().map(|line| format!("  {}\n", line.trim_end())).collect()
+    lines
+        .iter()
+        .map(|line| format!("  {}\n", line.trim_end()))
+        .collect()
 }
 
 fn heading(card: &CardView) -> String {
@@ -62,7 +76,11 @@ fn heading(card: &CardView) -> String {
 
 fn patient(card: &CardView) -> String {
     let mut parts = vec![clean(&card.patient)];
-    parts.extend(card.birth_date.as_deref().map(|date| format!("born {}", clean(date))));
+    parts.extend(
+        card.birth_date
+            .as_deref()
+            .map(|date| format!("born {}", clean(date))),
+    );
     parts.extend(
         card.identifiers
             .iter()
@@ -89,7 +107,13 @@ fn observations(all: &[ObservationView]) -> Vec<String> {
             ]
         })
         .collect();
-    let column = |index: usize| cells.iter().map(|row| width(&row[index])).max().unwrap_or(0);
+    let column = |index: usize| {
+        cells
+            .iter()
+            .map(|row| width(&row[index]))
+            .max()
+            .unwrap_or(0)
+    };
     let widths = [column(0), column(1), column(2), column(3)];
     let mut lines = Vec::new();
     for (row, one) in cells.iter().zip(all) {
@@ -112,7 +136,11 @@ fn observations(all: &[ObservationView]) -> Vec<String> {
             let options: Vec<String> = one.options.iter().map(|option| clean(option)).collect();
             lines.push(format!("    choose: {}", options.join(" | ")));
         }
-        lines.extend(one.notes.iter().map(|note| format!("    note: {}", clean(note))));
+        lines.extend(
+            one.notes
+                .iter()
+                .map(|note| format!("    note: {}", clean(note))),
+        );
     }
     lines
 }
@@ -121,7 +149,11 @@ fn acknowledged(card: &CardView) -> String {
     if card.acknowledged_by.is_empty() {
         return "acknowledged —".into();
     }
-    let names: Vec<String> = card.acknowledged_by.iter().map(|name| clean(name)).collect();
+    let names: Vec<String> = card
+        .acknowledged_by
+        .iter()
+        .map(|name| clean(name))
+        .collect();
     format!("acknowledged by {}", names.join(", "))
 }
 
@@ -169,7 +201,10 @@ pub(crate) mod tests {
     #[test]
     fn a_card_shows_the_value_as_the_laboratory_wrote_it() {
         let words = words(&card(), &Wall::fixed(jiff::civil::date(2031, 5, 6)));
-        assert!(words.contains("CRITICAL · Potassium · final · version 1"), "{words}");
+        assert!(
+            words.contains("CRITICAL · Potassium · final · version 1"),
+            "{words}"
+        );
         assert!(
             words.contains(" 1  Potassium  >6.8 mmol/L  HH  reference 3.5-5.1  read back"),
             "{words}"
@@ -192,6 +227,9 @@ pub(crate) mod tests {
         let words = words(&old, &wall);
         let warning = words.find("Superseded: version 2").unwrap();
         assert!(warning < words.find("Potassium  —").unwrap(), "{words}");
-        assert!(words.contains("wrong patient: values are withdrawn"), "{words}");
+        assert!(
+            words.contains("wrong patient: values are withdrawn"),
+            "{words}"
+        );
     }
 }

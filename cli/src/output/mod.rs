@@ -40,7 +40,11 @@ impl Out {
     }
 
     /// Writes the command's answer: one JSON document, or the words.
-    pub(crate) fn answer<T: Serialize + ?Sized>(&self, value: &T, words: impl FnOnce() -> String) -> Outcome {
+    pub(crate) fn answer<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        words: impl FnOnce() -> String,
+    ) -> Outcome {
         if self.json {
             self.document(value)
         } else {
@@ -50,8 +54,13 @@ impl Out {
 
     /// Writes a JSON document and a line feed.
     pub(crate) fn document<T: Serialize + ?Sized>(&self, value: &T) -> Outcome {
-        let text = serde_json::to_string(value)
-            .map_err(|error| Failure::new(ErrorKind::Internal, "output.json", format!("writing JSON: {error}")))?;
+        let text = serde_json::to_string(value).map_err(|error| {
+            Failure::new(
+                ErrorKind::Internal,
+                "output.json",
+                format!("writing JSON: {error}"),
+            )
+        })?;
         write(&text)
     }
 

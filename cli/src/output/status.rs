@@ -18,7 +18,11 @@ pub(crate) fn words(status: &MessageStatusView, wall: &Wall) -> String {
         ));
         return text;
     }
-    let names: Vec<String> = status.people.iter().map(|person| clean(&person.name)).collect();
+    let names: Vec<String> = status
+        .people
+        .iter()
+        .map(|person| clean(&person.name))
+        .collect();
     let columns = names.iter().map(|name| width(name)).max().unwrap_or(0);
     let lines: Vec<Vec<String>> = status
         .people
@@ -38,7 +42,10 @@ pub(crate) fn words(status: &MessageStatusView, wall: &Wall) -> String {
     for (name, line) in names.iter().zip(lines) {
         text.push_str(&format!("  {}", padded(name, columns)));
         for (column, cell) in line.iter().enumerate() {
-            text.push_str(&format!("   {}", padded(cell, steps.get(column).copied().unwrap_or(0))));
+            text.push_str(&format!(
+                "   {}",
+                padded(cell, steps.get(column).copied().unwrap_or(0))
+            ));
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
@@ -61,12 +68,17 @@ fn line(person: &StatusView, queued: Option<&str>, wall: &Wall) -> Vec<String> {
             let at = time(state).or_else(|| queued.filter(|_| *state == "queued"));
             let cell = step(state, &wall.maybe(at));
             match person.version {
-                Some(version) if *state == "acknowledged" && at.is_some() => format!("{cell} (version {version})"),
+                Some(version) if *state == "acknowledged" && at.is_some() => {
+                    format!("{cell} (version {version})")
+                }
                 _ => cell,
             }
         })
         .collect();
-    let beside = person.times.iter().filter(|time| !WAY.contains(&time.state));
+    let beside = person
+        .times
+        .iter()
+        .filter(|time| !WAY.contains(&time.state));
     cells.extend(beside.map(|time| step(time.state, &wall.at(&time.at))));
     cells
 }

@@ -18,7 +18,8 @@ impl Table {
     }
 
     pub(crate) fn row<const N: usize>(&mut self, cells: [&str; N]) {
-        self.rows.push(cells.iter().map(|cell| clean(cell)).collect());
+        self.rows
+            .push(cells.iter().map(|cell| clean(cell)).collect());
     }
 
     /// The table, or `empty` where it has no rows.
@@ -59,7 +60,10 @@ mod tests {
         let mut table = Table::new(&["NAME", "UNIT"]);
         table.row(["Zoë Lang", "5W"]);
         table.row(["检验科", "LAB\u{1b}"]);
-        assert_eq!(table.render("Nobody."), "NAME      UNIT\nZoë Lang  5W\n检验科    LAB\n");
+        assert_eq!(
+            table.render("Nobody."),
+            "NAME      UNIT\nZoë Lang  5W\n检验科    LAB\n"
+        );
     }
 
     #[test]

@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-const UNITS: [(char, u64); 5] = [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+const UNITS: [(char, u64); 5] = [
+    ('w', 604_800),
+    ('d', 86_400),
+    ('h', 3_600),
+    ('m', 60),
+    ('s', 1),
+];
 
 /// Reads a duration of at least a second. A bare number is refused: nobody would know its unit.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -13,7 +19,10 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or(EXPECTED)?;
         let number: u64 = rest[..digits].parse().map_err(|_| EXPECTED)?;
         let letter = rest[digits..].chars().next().ok_or(EXPECTED)?;
-        let (_, unit) = UNITS.iter().find(|(unit, _)| *unit == letter).ok_or(EXPECTED)?;
+        let (_, unit) = UNITS
+            .iter()
+            .find(|(unit, _)| *unit == letter)
+            .ok_or(EXPECTED)?;
         if *unit >= last {
             return Err(EXPECTED.into());
         }

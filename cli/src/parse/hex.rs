@@ -5,7 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// Exactly 32 bytes: 64 hexadecimal digits, with or without colons between bytes, or 43 characters of base64url.
 pub(crate) fn bytes_32(text: &str) -> Result<[u8; 32], String> {
-    const EXPECTED: &str = "expected 64 hexadecimal digits, or 43 characters as sotto-relay prints them";
+    const EXPECTED: &str =
+        "expected 64 hexadecimal digits, or 43 characters as sotto-relay prints them";
     let text = text.trim();
     base64url(text)
         .or_else(|| hexadecimal(text))
@@ -44,8 +45,14 @@ mod tests {
     fn what_the_relay_prints_is_taken_as_it_is() {
         // RFC 4648 §10 has no example of this length; these are the bytes 0 to 31, and all ones.
         let counted: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap());
-        assert_eq!(bytes_32("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"), Ok(counted));
-        assert_eq!(bytes_32("__________________________________________8"), Ok([255; 32]));
+        assert_eq!(
+            bytes_32("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
+            Ok(counted)
+        );
+        assert_eq!(
+            bytes_32("__________________________________________8"),
+            Ok([255; 32])
+        );
         assert!(
             bytes_32("__________________________________________9").is_err(),
             "a second spelling"

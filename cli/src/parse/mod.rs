@@ -26,7 +26,9 @@ pub(crate) fn proxy(text: &str) -> Result<Proxy, String> {
 pub(crate) fn host_port(text: &str) -> Result<(String, u16), String> {
     const EXPECTED: &str = "expected HOST:PORT, such as relay.example.org:8443 or [::1]:8443";
     let (host, port) = text.rsplit_once(':').ok_or(EXPECTED)?;
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
     let host = match bare {
         Some(bare) => bare,
         None if host.contains(':') => return Err(EXPECTED.into()),
@@ -47,7 +49,9 @@ pub(crate) fn external_id(text: &str) -> Result<(String, String), String> {
         .split_once('=')
         .map(|(system, value)| (system.trim(), value.trim()))
     {
-        Some((system, value)) if !system.is_empty() && !value.is_empty() => Ok((system.into(), value.into())),
+        Some((system, value)) if !system.is_empty() && !value.is_empty() => {
+            Ok((system.into(), value.into()))
+        }
         _ => Err("expected SYSTEM=VALUE, such as NPI=1234567893".into()),
     }
 }
@@ -92,7 +96,9 @@ mod tests {
     #[test]
     fn a_proxy_is_a_url_of_a_known_kind_or_none() {
         assert!(matches!(proxy("none"), Ok(Proxy::None)));
-        assert!(matches!(proxy("socks5h://proxy:1080"), Ok(Proxy::Url(url)) if url == "socks5h://proxy:1080"));
+        assert!(
+            matches!(proxy("socks5h://proxy:1080"), Ok(Proxy::Url(url)) if url == "socks5h://proxy:1080")
+        );
         for wrong in ["", "proxy:1080", "ftp://proxy", "http://"] {
             assert!(proxy(wrong).is_err(), "{wrong}");
         }
@@ -100,7 +106,10 @@ mod tests {
 
     #[test]
     fn an_external_id_names_its_system() {
-        assert_eq!(external_id("NPI=1234567893"), Ok(("NPI".into(), "1234567893".into())));
+        assert_eq!(
+            external_id("NPI=1234567893"),
+            Ok(("NPI".into(), "1234567893".into()))
+        );
         assert_eq!(external_id("x = a=b"), Ok(("x".into(), "a=b".into())));
         for wrong in ["1234567893", "=1", "NPI=", ""] {
             assert!(external_id(wrong).is_err(), "{wrong}");

@@ -81,7 +81,8 @@ impl Stream {
     /// [`AttachmentError::Description`] when it is of another format or malformed.
     pub fn from_part(part: &ExternalPart) -> Result<Self, AttachmentError> {
         let malformed = |_| AttachmentError::Description;
-        let key: Zeroizing<[u8; 32]> = Zeroizing::new(part.key.as_slice().try_into().map_err(malformed)?);
+        let key: Zeroizing<[u8; 32]> =
+            Zeroizing::new(part.key.as_slice().try_into().map_err(malformed)?);
         let prefix = part.nonce.as_slice().try_into().map_err(malformed)?;
         let header: [u8; HEADER] = part.aad.as_slice().try_into().map_err(malformed)?;
         let stream = Self::new(*key, prefix, part.size)?;
@@ -94,7 +95,13 @@ impl Stream {
 
     /// The message part for a blob at `url` whose sealed bytes have this SHA-256.
     #[must_use]
-    pub fn to_part(&self, content_type: &str, url: &str, filename: &str, sha256_of_blob: [u8; 32]) -> ExternalPart {
+    pub fn to_part(
+        &self,
+        content_type: &str,
+        url: &str,
+        filename: &str,
+        sha256_of_blob: [u8; 32],
+    ) -> ExternalPart {
         ExternalPart {
             content_type: content_type.to_owned(),
             url: url.to_owned(),
@@ -144,7 +151,10 @@ impl Stream {
     /// Where a chunk lies in the blob: offset and length.
     #[must_use]
     pub fn sealed_range(&self, chunk: u32) -> (u64, usize) {
-        (u64::from(chunk) * (CHUNK + TAG) as u64, self.padded_chunk(chunk) + TAG)
+        (
+            u64::from(chunk) * (CHUNK + TAG) as u64,
+            self.padded_chunk(chunk) + TAG,
+        )
     }
 
     fn padded_chunk(&self, chunk: u32) -> usize {
@@ -199,7 +209,8 @@ impl Stream {
     }
 
     fn cipher(&self) -> Result<LessSafeKey, AttachmentError> {
-        let key = UnboundKey::new(&AES_256_GCM, &*self.key).map_err(|_| AttachmentError::Description)?;
+        let key =
+            UnboundKey::new(&AES_256_GCM, &*self.key).map_err(|_| AttachmentError::Description)?;
         Ok(LessSafeKey::new(key))
     }
 
@@ -258,7 +269,11 @@ mod tests {
             for chunk in (0..stream.chunks()).rev() {
                 let (offset, size) = stream.plain_range(chunk);
                 let opened = stream.open(chunk, part_of(&stream, &blob, chunk)).unwrap();
-                assert_eq!(opened, &plain[offset as usize..offset as usize + size], "{length}");
+                assert_eq!(
+                    opened,
+                    &plain[offset as usize..offset as usize + size],
+                    "{length}"
+                );
             }
         }
     }
@@ -268,12 +283,21 @@ mod tests {
         let stream_a = stream(3 * CHUNK);
         let blob = seal_all(&stream_a, &plain(3 * CHUNK));
         let second = part_of(&stream_a, &blob, 1).to_vec();
-        assert_eq!(stream_a.open(0, &second), Err(AttachmentError::NotAuthentic));
+        assert_eq!(
+            stream_a.open(0, &second),
+            Err(AttachmentError::NotAuthentic)
+        );
         let mut changed = second.clone();
         changed[5] ^= 1;
-        assert_eq!(stream_a.open(1, &changed), Err(AttachmentError::NotAuthentic));
+        assert_eq!(
+            stream_a.open(1, &changed),
+            Err(AttachmentError::NotAuthentic)
+        );
         assert_eq!(stream_a.open(1, &second[1..]), Err(AttachmentError::Size));
-        assert_eq!(stream_a.open(99, &second), Err(AttachmentError::NoSuchChunk));
+        assert_eq!(
+            stream_a.open(99, &second),
+            Err(AttachmentError::NoSuchChunk)
+        );
         // A shorter length makes another header and another last chunk.
         let cut = stream(2 * CHUNK);
         assert_eq!(cut.open(1, &second), Err(AttachmentError::NotAuthentic));

@@ -166,7 +166,11 @@ fn float_of_half(bits: u16) -> f64 {
         31 => f64::NAN,
         _ => (mantissa + 1024.0) * 2f64.powi(i32::from(exponent) - 25),
     };
-    if bits & 0x8000 == 0 { magnitude } else { -magnitude }
+    if bits & 0x8000 == 0 {
+        magnitude
+    } else {
+        -magnitude
+    }
 }
 
 /// Reads deterministic CBOR and nothing else.
@@ -194,11 +198,17 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn major(&self) -> Result<u8, CborError> {
-        self.input.first().map(|byte| byte >> 5).ok_or(CborError::Truncated)
+        self.input
+            .first()
+            .map(|byte| byte >> 5)
+            .ok_or(CborError::Truncated)
     }
 
     fn take(&mut self, count: usize) -> Result<&'a [u8], CborError> {
-        let (taken, rest) = self.input.split_at_checked(count).ok_or(CborError::Truncated)?;
+        let (taken, rest) = self
+            .input
+            .split_at_checked(count)
+            .ok_or(CborError::Truncated)?;
         self.input = rest;
         Ok(taken)
     }
@@ -236,7 +246,11 @@ impl<'a> Reader<'a> {
             _ => argument > 0xffff_ffff,
         };
         if shortest {
-            Ok(Head { major, info, argument })
+            Ok(Head {
+                major,
+                info,
+                argument,
+            })
         } else {
             Err(CborError::NotShortest)
         }
@@ -260,7 +274,8 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn int(&mut self) -> Result<i64, CborError> {
         let head = self.head()?;
-        let magnitude = i64::try_from(head.argument).map_err(|_| CborError::Expected("a 64-bit integer"))?;
+        let magnitude =
+            i64::try_from(head.argument).map_err(|_| CborError::Expected("a 64-bit integer"))?;
         match head.major {
             UINT => Ok(magnitude),
             NINT => Ok(-1 - magnitude),
@@ -273,8 +288,13 @@ impl<'a> Reader<'a> {
         self.take(usize::try_from(length).map_err(|_| CborError::TooLong)?)
     }
 
-    pub(crate) fn byte_array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], CborError> {
-        self.bytes()?.try_into().map_err(|_| CborError::Expected(what))
+    pub(crate) fn byte_array<const N: usize>(
+        &mut self,
+        what: &'static str,
+    ) -> Result<[u8; N], CborError> {
+        self.bytes()?
+            .try_into()
+            .map_err(|_| CborError::Expected(what))
     }
 
     pub(crate) fn text(&mut self) -> Result<&'a str, CborError> {
@@ -350,9 +370,16 @@ impl Head {
         let width = 1 + (1usize << (self.info - 24));
         written.float(value);
         let out = written.finish();
-        let same =
-            out.len() == width && out[1..].iter().fold(0u64, |n, byte| (n << 8) | u64::from(*byte)) == self.argument;
-        if same { Ok(value) } else { Err(CborError::NotShortest) }
+        let same = out.len() == width
+            && out[1..]
+                .iter()
+                .fold(0u64, |n, byte| (n << 8) | u64::from(*byte))
+                == self.argument;
+        if same {
+            Ok(value)
+        } else {
+            Err(CborError::NotShortest)
+        }
     }
 }
 
@@ -389,11 +416,26 @@ mod tests {
 
     #[test]
     fn forms_that_are_not_deterministic_are_refused() {
-        assert_eq!(Reader::new(&[0x18, 0x17]).uint(), Err(CborError::NotShortest));
-        assert_eq!(Reader::new(&[0x19, 0, 0xff]).uint(), Err(CborError::NotShortest));
-        assert_eq!(Reader::new(&[0x58, 1, 9]).bytes(), Err(CborError::NotShortest));
-        assert_eq!(Reader::new(&[0x5f, 0x41, 9, 0xff]).bytes(), Err(CborError::Indefinite));
-        assert_eq!(Reader::new(&[0x9f, 0xff]).array(), Err(CborError::Indefinite));
+        assert_eq!(
+            Reader::new(&[0x18, 0x17]).uint(),
+            Err(CborError::NotShortest)
+        );
+        assert_eq!(
+            Reader::new(&[0x19, 0, 0xff]).uint(),
+            Err(CborError::NotShortest)
+        );
+        assert_eq!(
+            Reader::new(&[0x58, 1, 9]).bytes(),
+            Err(CborError::NotShortest)
+        );
+        assert_eq!(
+            Reader::new(&[0x5f, 0x41, 9, 0xff]).bytes(),
+            Err(CborError::Indefinite)
+        );
+        assert_eq!(
+            Reader::new(&[0x9f, 0xff]).array(),
+            Err(CborError::Indefinite)
+        );
         assert_eq!(Reader::new(&[0x1c]).uint(), Err(CborError::Reserved));
         assert_eq!(Reader::new(&[0x61, 0xff]).text(), Err(CborError::Utf8));
     }
@@ -404,7 +446,10 @@ mod tests {
             Reader::new(&[0x9b, 0xff, 0, 0, 0, 0, 0, 0, 0]).array(),
             Err(CborError::TooLong)
         );
-        assert_eq!(Reader::new(&[0x5a, 0x7f, 0, 0, 0]).bytes(), Err(CborError::Truncated));
+        assert_eq!(
+            Reader::new(&[0x5a, 0x7f, 0, 0, 0]).bytes(),
+            Err(CborError::Truncated)
+        );
     }
 
     #[test]
@@ -416,7 +461,10 @@ mod tests {
             (65_504.0, vec![0xf9, 0x7b, 0xff]),
             (5.960_464_477_539_063e-8, vec![0xf9, 0, 1]),
             (100_000.0, vec![0xfa, 0x47, 0xc3, 0x50, 0]),
-            (1.1, vec![0xfb, 0x3f, 0xf1, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a]),
+            (
+                1.1,
+                vec![0xfb, 0x3f, 0xf1, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a],
+            ),
             (f64::INFINITY, vec![0xf9, 0x7c, 0]),
             (f64::NEG_INFINITY, vec![0xf9, 0xfc, 0]),
             (f64::NAN, vec![0xf9, 0x7e, 0]),
@@ -428,6 +476,9 @@ mod tests {
             assert!(read == value || (read.is_nan() && value.is_nan()));
         }
         let wide = [0xfa, 0x3f, 0xc0, 0, 0];
-        assert_eq!(Reader::new(&wide).head().unwrap().float(), Err(CborError::NotShortest));
+        assert_eq!(
+            Reader::new(&wide).head().unwrap().float(),
+            Err(CborError::NotShortest)
+        );
     }
 }

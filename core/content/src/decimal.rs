@@ -22,7 +22,9 @@ impl Decimal {
             && !parts.whole.is_empty()
             && (parts.whole == "0" || !parts.whole.starts_with('0'))
             && parts.fraction.is_none_or(|digits| !digits.is_empty());
-        plain.then(|| Self { text: text.to_owned() })
+        plain.then(|| Self {
+            text: text.to_owned(),
+        })
     }
 
     /// A number as HL7 v2's NM has it, which also allows `+5`, `.5`, `5.` and `007`. Only the sign, leading zeros and
@@ -123,13 +125,15 @@ impl<'a> Parts<'a> {
             (1..=6).contains(&unsigned.len()) && digits(unsigned)
         });
         let some_digit = !whole.is_empty() || fraction.is_some_and(|fraction| !fraction.is_empty());
-        (some_digit && digits(whole) && fraction.is_none_or(digits) && exponent_fits).then_some(Self {
-            plus,
-            minus,
-            whole,
-            fraction,
-            exponent,
-        })
+        (some_digit && digits(whole) && fraction.is_none_or(digits) && exponent_fits).then_some(
+            Self {
+                plus,
+                minus,
+                whole,
+                fraction,
+                exponent,
+            },
+        )
     }
 }
 
@@ -184,9 +188,16 @@ mod tests {
                 .unwrap()
                 .same_number(&Decimal::from_reported(b).unwrap())
         };
-        assert!(same("6.8", "6.80") && same("6.8", "06.800") && same("0", "-0.00") && same("1e3", "1000"));
+        assert!(
+            same("6.8", "6.80")
+                && same("6.8", "06.800")
+                && same("0", "-0.00")
+                && same("1e3", "1000")
+        );
         assert!(same("100", "1e2") && same("0.0068", "6.8e-3"));
-        assert!(!same("6.8", "8.6") && !same("6.8", "68") && !same("6.8", "-6.8") && !same("1", "10"));
+        assert!(
+            !same("6.8", "8.6") && !same("6.8", "68") && !same("6.8", "-6.8") && !same("1", "10")
+        );
     }
 
     proptest! {

@@ -13,7 +13,8 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// SHA-256 over several fields, each preceded by its length, so that no two different lists give the same input.
 #[must_use]
 pub fn sha256_fields(label: &str, fields: &[&[u8]]) -> [u8; 32] {
-    let mut input = Vec::with_capacity(label.len() + 8 + fields.iter().map(|f| f.len() + 8).sum::<usize>());
+    let mut input =
+        Vec::with_capacity(label.len() + 8 + fields.iter().map(|f| f.len() + 8).sum::<usize>());
     for field in std::iter::once(label.as_bytes()).chain(fields.iter().copied()) {
         input.extend_from_slice(&(field.len() as u64).to_be_bytes());
         input.extend_from_slice(field);
@@ -63,12 +64,18 @@ mod tests {
 
     #[test]
     fn sha256_matches_the_published_vector() {
-        assert_eq!(sha256(b"abc")[..8], [0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea]);
+        assert_eq!(
+            sha256(b"abc")[..8],
+            [0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea]
+        );
     }
 
     #[test]
     fn fields_cannot_be_shifted_into_each_other() {
-        assert_ne!(sha256_fields("x", &[b"ab", b"c"]), sha256_fields("x", &[b"a", b"bc"]));
+        assert_ne!(
+            sha256_fields("x", &[b"ab", b"c"]),
+            sha256_fields("x", &[b"a", b"bc"])
+        );
     }
 
     #[test]

@@ -30,7 +30,9 @@ impl Moment {
             let (clock, offset) = split_offset(time);
             (full && valid_clock(clock) && offset.is_none_or(valid_offset)).then_some(())?;
         }
-        Some(Self { text: text.to_owned() })
+        Some(Self {
+            text: text.to_owned(),
+        })
     }
 
     /// Reads HL7 v2's DT, TS and DTM: `YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ]`. Minutes and seconds that were
@@ -51,7 +53,9 @@ impl Moment {
         if !all_digits(digits) || !matches!(digits.len(), 4 | 6 | 8 | 10 | 12 | 14) {
             return None;
         }
-        if fraction.is_some_and(|f| f.is_empty() || f.len() > 9 || !all_digits(f) || digits.len() != 14) {
+        if fraction
+            .is_some_and(|f| f.is_empty() || f.len() > 9 || !all_digits(f) || digits.len() != 14)
+        {
             return None;
         }
         let field = |at: usize| digits.get(at..at + 2);
@@ -61,7 +65,10 @@ impl Moment {
             out.push_str(part);
         }
         if digits.len() > 8 {
-            for (mark, part) in ['T', ':', ':'].into_iter().zip([field(8), field(10), field(12)]) {
+            for (mark, part) in ['T', ':', ':']
+                .into_iter()
+                .zip([field(8), field(10), field(12)])
+            {
                 out.push(mark);
                 out.push_str(part.unwrap_or("00"));
             }
@@ -69,7 +76,10 @@ impl Moment {
                 out.push('.');
                 out.push_str(fraction);
             }
-            if let Some(offset) = offset.map(iso_offset).or(default_offset.map(|o| Some(o.to_owned()))) {
+            if let Some(offset) = offset
+                .map(iso_offset)
+                .or(default_offset.map(|o| Some(o.to_owned())))
+            {
                 out.push_str(&offset?);
             }
         } else if let Some(offset) = offset {
@@ -88,7 +98,9 @@ impl Moment {
     #[must_use]
     pub fn date(&self) -> Self {
         let date = self.text.split('T').next().unwrap_or(&self.text);
-        Self { text: date.to_owned() }
+        Self {
+            text: date.to_owned(),
+        }
     }
 
     /// Whether year, month and day are known.
@@ -139,7 +151,8 @@ pub(crate) fn valid_clock(text: &str) -> bool {
     let below = |text: &str, bound: u8| two_digits(text).is_some_and(|number| number < bound);
     matches!(fields[..], [hour, minute, second]
         if below(hour, 24) && below(minute, 60) && below(second, 61))
-        && fraction.is_none_or(|f| (1..=9).contains(&f.len()) && f.bytes().all(|b| b.is_ascii_digit()))
+        && fraction
+            .is_none_or(|f| (1..=9).contains(&f.len()) && f.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn two_digits(text: &str) -> Option<u8> {
@@ -150,9 +163,17 @@ fn two_digits(text: &str) -> Option<u8> {
 
 fn valid_date(year: &str, month: Option<&str>, day: Option<&str>) -> Option<()> {
     let digits = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
-    let year: i16 = digits.then(|| year.parse().ok()).flatten().filter(|year| *year > 0)?;
-    let number = |text: Option<&str>| text.map_or(Some(1), two_digits).and_then(|n| i8::try_from(n).ok());
-    Date::new(year, number(month)?, number(day)?).ok().map(|_| ())
+    let year: i16 = digits
+        .then(|| year.parse().ok())
+        .flatten()
+        .filter(|year| *year > 0)?;
+    let number = |text: Option<&str>| {
+        text.map_or(Some(1), two_digits)
+            .and_then(|n| i8::try_from(n).ok())
+    };
+    Date::new(year, number(month)?, number(day)?)
+        .ok()
+        .map(|_| ())
 }
 
 fn split_offset(time: &str) -> (&str, Option<&str>) {
@@ -208,7 +229,9 @@ mod tests {
         let defaulted = Moment::from_hl7("20240412230603", Some("-05:00")).unwrap();
         assert_eq!(defaulted.as_str(), "2024-04-12T23:06:03-05:00");
         assert_eq!(
-            Moment::from_hl7("20240412", Some("-05:00")).unwrap().as_str(),
+            Moment::from_hl7("20240412", Some("-05:00"))
+                .unwrap()
+                .as_str(),
             "2024-04-12"
         );
     }
@@ -225,7 +248,11 @@ mod tests {
             "20240101+99",
             "20240101000000+2500",
         ] {
-            assert_eq!(Moment::from_hl7(hl7, None).is_some(), hl7 == "2024", "{hl7}");
+            assert_eq!(
+                Moment::from_hl7(hl7, None).is_some(),
+                hl7 == "2024",
+                "{hl7}"
+            );
         }
         for iso in [
             "2024-02-30",

@@ -55,9 +55,14 @@ pub fn pad(content: &[u8], overhead: usize) -> Result<Vec<u8>, PaddingError> {
 /// # Errors
 /// [`PaddingError::Malformed`] when the length does not fit or the filling is not zero: there is one encoding only.
 pub fn unpad(padded: &[u8]) -> Result<&[u8], PaddingError> {
-    let (length, rest) = padded.split_first_chunk::<LENGTH>().ok_or(PaddingError::Malformed)?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| PaddingError::Malformed)?;
-    let (content, filling) = rest.split_at_checked(length).ok_or(PaddingError::Malformed)?;
+    let (length, rest) = padded
+        .split_first_chunk::<LENGTH>()
+        .ok_or(PaddingError::Malformed)?;
+    let length =
+        usize::try_from(u32::from_be_bytes(*length)).map_err(|_| PaddingError::Malformed)?;
+    let (content, filling) = rest
+        .split_at_checked(length)
+        .ok_or(PaddingError::Malformed)?;
     if filling.iter().fold(0, |seen, byte| seen | byte) == 0 {
         Ok(content)
     } else {
@@ -90,7 +95,10 @@ mod tests {
     fn padme_overhead_stays_below_twelve_percent() {
         for size in (16_385..3_000_000).step_by(997) {
             let padded = bucket(size);
-            assert!(padded >= size && (padded - size) * 100 < size * 12, "{size}");
+            assert!(
+                padded >= size && (padded - size) * 100 < size * 12,
+                "{size}"
+            );
             assert_eq!(bucket(padded), padded, "{size}");
         }
     }

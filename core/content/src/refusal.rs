@@ -17,7 +17,10 @@ pub struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(at: impl Into<String>, cause: Cause) -> Self {
-        Self { at: at.into(), cause }
+        Self {
+            at: at.into(),
+            cause,
+        }
     }
 }
 
@@ -72,7 +75,11 @@ impl TypeName {
 
 impl fmt::Display for TypeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "an unnamed type" } else { &self.0 })
+        f.write_str(if self.0.is_empty() {
+            "an unnamed type"
+        } else {
+            &self.0
+        })
     }
 }
 
@@ -87,7 +94,10 @@ pub struct Note {
 
 impl Note {
     pub(crate) fn new(at: impl Into<String>, kind: NoteKind) -> Self {
-        Self { at: at.into(), kind }
+        Self {
+            at: at.into(),
+            kind,
+        }
     }
 }
 

@@ -124,8 +124,11 @@ impl Supersession {
             Item::Patient | Item::Effective => true,
             _ => false,
         });
-        let withdrawn = new.status == ReportStatus::EnteredInError && old.status != ReportStatus::EnteredInError
-            || changes.iter().any(|change| change.kind == ChangeKind::Withdrawn);
+        let withdrawn = new.status == ReportStatus::EnteredInError
+            && old.status != ReportStatus::EnteredInError
+            || changes
+                .iter()
+                .any(|change| change.kind == ChangeKind::Withdrawn);
         let other = !old.patient.is_unknown()
             && !old.patient.identifiers.is_empty()
             && !new.patient.is_unknown()
@@ -210,7 +213,10 @@ mod versions {
 
     #[test]
     fn a_correction_alarms_with_old_and_new_value_side_by_side() {
-        let (old, new) = (sample!("potassium-critical.hl7"), sample!("potassium-corrected.hl7"));
+        let (old, new) = (
+            sample!("potassium-critical.hl7"),
+            sample!("potassium-corrected.hl7"),
+        );
         let step = Supersession::of(&old, &new);
         assert_eq!(step.alarm, Alarm::Correction);
         let potassium = step
@@ -248,7 +254,8 @@ mod versions {
 
     #[test]
     fn a_silent_change_of_a_value_is_a_correction_too() {
-        let text = String::from_utf8_lossy(include_bytes!("../samples/potassium-critical.hl7")).into_owned();
+        let text = String::from_utf8_lossy(include_bytes!("../samples/potassium-critical.hl7"))
+            .into_owned();
         let (old, new) = (card(&text), card(&text.replace("|6.8|", "|6.9|")));
         assert_eq!(Supersession::of(&old, &new).alarm, Alarm::Correction);
         assert_eq!(Supersession::of(&old, &old).alarm, Alarm::None);
@@ -256,7 +263,8 @@ mod versions {
 
     #[test]
     fn another_patient_in_a_new_version_is_named() {
-        let text = String::from_utf8_lossy(include_bytes!("../samples/potassium-critical.hl7")).into_owned();
+        let text = String::from_utf8_lossy(include_bytes!("../samples/potassium-critical.hl7"))
+            .into_owned();
         let (old, new) = (card(&text), card(&text.replace("84531907", "84531908")));
         assert_eq!(old.id(), new.id());
         assert_eq!(Supersession::of(&old, &new).alarm, Alarm::OtherPatient);

@@ -3,12 +3,17 @@
 //! The folder is `SOTTO_TESTDATA`, by default `../shared/testdata` beside the workspace. Where it is missing the tests
 //! say so and pass, except in CI (`CI` set), where they fail.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::panic
+)]
 
 use sotto_content::card::{HumanName, ResultCard};
 use sotto_content::mimi::{
-    Disposition, Expiration, Extensions, ExternalPart, MARKDOWN, MessageId, MimiContent, NestedPart, PLAIN,
-    PartContent, PartSemantics, ROOM_URI, SENDER_URI, message_id,
+    Disposition, Expiration, Extensions, ExternalPart, MARKDOWN, MessageId, MimiContent,
+    NestedPart, PLAIN, PartContent, PartSemantics, ROOM_URI, SENDER_URI, message_id,
 };
 use sotto_content::{fhir, hl7};
 use std::collections::BTreeMap;
@@ -50,11 +55,21 @@ fn describe(card: &ResultCard) -> String {
     let first = card.observations.first();
     let patient = &card.patient;
     let number = |at: &sotto_content::card::Identifier| {
-        let authority = at.authority.as_deref().or(at.system.as_deref()).unwrap_or("?");
+        let authority = at
+            .authority
+            .as_deref()
+            .or(at.system.as_deref())
+            .unwrap_or("?");
         format!("{} ({authority})", at.value)
     };
     let numbers: Vec<String> = patient.identifiers.iter().map(number).collect();
-    let or_none = |text: String| if text.is_empty() { "-".to_owned() } else { text };
+    let or_none = |text: String| {
+        if text.is_empty() {
+            "-".to_owned()
+        } else {
+            text
+        }
+    };
     let value = first.map_or(String::new(), |it| it.value.text_without_unit());
     let value = value
         .split('\n')
@@ -68,10 +83,27 @@ fn describe(card: &ResultCard) -> String {
         card.status.as_str().to_owned() + if card.test { " TEST" } else { "" },
         format!("{} observations", card.observations.len()),
         or_none(value),
-        or_none(first.and_then(|it| it.value.unit()).unwrap_or_default().to_owned()),
+        or_none(
+            first
+                .and_then(|it| it.value.unit())
+                .unwrap_or_default()
+                .to_owned(),
+        ),
         or_none(first.map(|it| it.flags()).unwrap_or_default()),
-        or_none(patient.name.as_ref().map(HumanName::label).unwrap_or_default()),
-        or_none(patient.birth_date.as_ref().map(ToString::to_string).unwrap_or_default()),
+        or_none(
+            patient
+                .name
+                .as_ref()
+                .map(HumanName::label)
+                .unwrap_or_default(),
+        ),
+        or_none(
+            patient
+                .birth_date
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        ),
         or_none(numbers.join(", ")),
     ]
     .join(" | ")
@@ -191,11 +223,18 @@ fn samples() -> Vec<(&'static str, &'static str, MimiContent)> {
         nonce: bytes::<12>("c86cf2c33f21527d1dd76f5b").to_vec(),
         aad: Vec::new(),
         hash_alg: 1,
-        content_hash: bytes::<32>("9ab17a8cf0890baaae7ee016c7312fcc080ba46498389458ee44f0276e783163").to_vec(),
+        content_hash: bytes::<32>(
+            "9ab17a8cf0890baaae7ee016c7312fcc080ba46498389458ee44f0276e783163",
+        )
+        .to_vec(),
         description: "2 hours of key signing video".into(),
         filename: "bigfile.mp4".into(),
     };
-    let mut attachment = MimiContent::attachment(bytes("18fac6371e4e53f1aeaf8a013155c166"), uri("bob-jones"), external);
+    let mut attachment = MimiContent::attachment(
+        bytes("18fac6371e4e53f1aeaf8a013155c166"),
+        uri("bob-jones"),
+        external,
+    );
     attachment.body.language = "en".into();
     vec![
         (
@@ -287,7 +326,11 @@ fn the_drafts_samples_are_written_from_typed_values_byte_for_byte_and_read_back(
             message.extensions.sender_uri().unwrap(),
             message.extensions.room_uri().unwrap(),
         );
-        assert_eq!(message_id(&expected, sender, room).unwrap().to_string(), id, "{name}");
+        assert_eq!(
+            message_id(&expected, sender, room).unwrap().to_string(),
+            id,
+            "{name}"
+        );
         files.retain(|file| file != name);
     }
     assert!(files.is_empty(), "samples without a typed value: {files:?}");

@@ -37,12 +37,16 @@ impl<'a> Draft<'a> {
     }
     /// The time that the next entry gets: never before the newest one.
     pub(super) fn time(&self) -> crate::base::Timestamp {
-        self.after.log_time().map_or(self.now, |time| time.max(self.now))
+        self.after
+            .log_time()
+            .map_or(self.now, |time| time.max(self.now))
     }
     /// Adds an entry by this device, if every device would take it.
     pub(super) fn add(&mut self, body: impl Into<Body>) -> Result<(), AdminError> {
         let author = Author::Device(self.me.device);
-        let entry = self.composer.entry(author, self.now, &body.into(), &self.me.signing)?;
+        let entry = self
+            .composer
+            .entry(author, self.now, &body.into(), &self.me.signing)?;
         match self.after.apply(self.after.next_position(), &entry) {
             Verdict::Valid { .. } => {
                 self.entries.push(entry);
@@ -81,7 +85,10 @@ pub(super) async fn append<T: Send>(
         if request.entries.is_empty() {
             return Ok(value);
         }
-        match engine.bearer_call::<op::RosterAppend>(&request, REQUEST).await {
+        match engine
+            .bearer_call::<op::RosterAppend>(&request, REQUEST)
+            .await
+        {
             Ok(_) => {
                 engine.read_roster(REQUEST).await?;
                 return Ok(value);
@@ -105,7 +112,11 @@ fn prepare<T>(
         keys.seal_entry(epoch, &context.me.organisation, &entry, context.random)
             .map(Sealed::new)
     };
-    let entries = draft.into_entries().into_iter().map(seal).collect::<Result<_, _>>()?;
+    let entries = draft
+        .into_entries()
+        .into_iter()
+        .map(seal)
+        .collect::<Result<_, _>>()?;
     Ok((
         value,
         Append {

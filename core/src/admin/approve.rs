@@ -45,18 +45,25 @@ pub async fn pending_approvals(engine: &Arc<Engine>) -> Result<Vec<Waiting>, Adm
     engine.read_roster(REQUEST).await?;
     let (mut waiting, open) = engine.read(|_, context| {
         let roster = context.roster;
-        let enrolled = roster.devices_in(DeviceState::Pending).filter_map(|record| {
-            let id = record.invitation?;
-            let code = code_of_record(&context.me.organisation, roster.invitations().get(&id)?, id, record)?;
-            Some(Waiting {
-                invitation: id,
-                owner: record.details.owner,
-                name: context.name_of(&record.details.owner),
-                device_label: record.details.label.as_str().to_owned(),
-                code,
-                enrolled: true,
-            })
-        });
+        let enrolled = roster
+            .devices_in(DeviceState::Pending)
+            .filter_map(|record| {
+                let id = record.invitation?;
+                let code = code_of_record(
+                    &context.me.organisation,
+                    roster.invitations().get(&id)?,
+                    id,
+                    record,
+                )?;
+                Some(Waiting {
+                    invitation: id,
+                    owner: record.details.owner,
+                    name: context.name_of(&record.details.owner),
+                    device_label: record.details.label.as_str().to_owned(),
+                    code,
+                    enrolled: true,
+                })
+            });
         let mine = roster.open_invitations(context.now).filter(|(_, record)| {
             record.mode == ApprovalMode::Approval && record.by == Author::Device(context.me.device)
         });
@@ -67,8 +74,12 @@ pub async fn pending_approvals(engine: &Arc<Engine>) -> Result<Vec<Waiting>, Adm
     })?;
     for id in open {
         match claim(engine, &id).await {
-            Ok(claim) => waiting.push(engine.read(|_, context| Ok(waiting_of(context, id, &claim)))??),
-            Err(AdminError::NothingToApprove | AdminError::Claim | AdminError::InvitationExpired) => {}
+            Ok(claim) => {
+                waiting.push(engine.read(|_, context| Ok(waiting_of(context, id, &claim)))??)
+            }
+            Err(
+                AdminError::NothingToApprove | AdminError::Claim | AdminError::InvitationExpired,
+            ) => {}
             Err(error) => return Err(error),
         }
     }
@@ -97,7 +108,11 @@ fn waiting_of(
     id: InvitationId,
     claim: &DeviceEnrolled,
 ) -> Result<Waiting, AdminError> {
-    let invitation = context.roster.invitations().get(&id).ok_or(AdminError::NoInvitation)?;
+    let invitation = context
+        .roster
+        .invitations()
+        .get(&id)
+        .ok_or(AdminError::NoInvitation)?;
     Ok(Waiting {
         invitation: id,
         owner: invitation.owner,
@@ -111,7 +126,12 @@ fn waiting_of(
 /// The claim that was left for this device.
 async fn claim(engine: &Arc<Engine>, id: &InvitationId) -> Result<DeviceEnrolled, AdminError> {
     let status = match engine
-        .bearer_call::<op::GrantStatus>(&Status { grant: grant_of(id) }, REQUEST)
+        .bearer_call::<op::GrantStatus>(
+            &Status {
+                grant: grant_of(id),
+            },
+            REQUEST,
+        )
         .await
     {
         Ok(status) => status,
@@ -127,7 +147,8 @@ async fn claim(engine: &Arc<Engine>, id: &InvitationId) -> Result<DeviceEnrolled
         let record = context.roster.invitations().get(id);
         let open = |record| {
             let (key, organisation) = (context.me.sealing_key(), &context.me.organisation);
-            enrol::open_request(&key, organisation, id, record, request.as_bytes()).map_err(|_| AdminError::Claim)
+            enrol::open_request(&key, organisation, id, record, request.as_bytes())
+                .map_err(|_| AdminError::Claim)
         };
         Ok(record.ok_or(AdminError::NoInvitation).and_then(open))
     })?
@@ -135,7 +156,13 @@ async fn claim(engine: &Arc<Engine>, id: &InvitationId) -> Result<DeviceEnrolled
 
 /// What the log says about an invitation.
 fn state(engine: &Engine, id: &InvitationId) -> Result<InvitationState, AdminError> {
-    let state = engine.read(|_, context| Ok(context.roster.invitations().get(id).map(|record| record.state)))?;
+    let state = engine.read(|_, context| {
+        Ok(context
+            .roster
+            .invitations()
+            .get(id)
+            .map(|record| record.state))
+    })?;
     state.ok_or(AdminError::NoInvitation)
 }
 
@@ -147,8 +174,12 @@ fn permitted(engine: &Engine, id: &InvitationId) -> Result<(), AdminError> {
             return Ok(Err(AdminError::NoInvitation));
         };
         let unit = match record.owner {
-            Owner::Person(id) => roster.person(&id).and_then(|person| person.details.unit.as_ref()),
-            Owner::Place(id) => roster.place(&id).and_then(|place| place.details.unit.as_ref()),
+            Owner::Person(id) => roster
+                .person(&id)
+                .and_then(|person| person.details.unit.as_ref()),
+            Owner::Place(id) => roster
+                .place(&id)
+                .and_then(|place| place.details.unit.as_ref()),
         };
         let actor = Actor::device(context.me.device);
         let may = roster.may(actor, Action::ApproveDevice, &Scope::unit(unit));
@@ -168,7 +199,12 @@ pub async fn forward(engine: &Arc<Engine>, invitation: InvitationId) -> Result<(
         InvitationState::Open => {
             let claim = claim(engine, &invitation).await?;
             append(engine, |draft| {
-                match draft.roster().invitations().get(&invitation).map(|record| record.state) {
+                match draft
+                    .roster()
+                    .invitations()
+                    .get(&invitation)
+                    .map(|record| record.state)
+                {
                     Some(InvitationState::Open) => draft.add(claim.clone()),
                     _ => Ok(()),
                 }
@@ -183,7 +219,10 @@ pub async fn forward(engine: &Arc<Engine>, invitation: InvitationId) -> Result<(
 ///
 /// # Errors
 /// [`AdminError`].
-pub async fn approve(engine: &Arc<Engine>, invitation: InvitationId) -> Result<DeviceId, AdminError> {
+pub async fn approve(
+    engine: &Arc<Engine>,
+    invitation: InvitationId,
+) -> Result<DeviceId, AdminError> {
     engine.read_roster(REQUEST).await?;
     permitted(engine, &invitation)?;
     let claim = match state(engine, &invitation)? {
@@ -192,7 +231,11 @@ pub async fn approve(engine: &Arc<Engine>, invitation: InvitationId) -> Result<D
         InvitationState::Void => return Err(AdminError::InvitationVoid),
     };
     let device = append(engine, |draft| {
-        let mut state = draft.roster().invitations().get(&invitation).map(|record| record.state);
+        let mut state = draft
+            .roster()
+            .invitations()
+            .get(&invitation)
+            .map(|record| record.state);
         if let (Some(InvitationState::Open), Some(claim)) = (state, &claim) {
             draft.add(claim.clone())?;
             state = Some(InvitationState::Used(claim.details.device));
@@ -200,7 +243,12 @@ pub async fn approve(engine: &Arc<Engine>, invitation: InvitationId) -> Result<D
         let Some(InvitationState::Used(device)) = state else {
             return Err(AdminError::InvitationVoid);
         };
-        if draft.roster().device(&device).and_then(|record| record.state.now()) == Some(&DeviceState::Pending) {
+        if draft
+            .roster()
+            .device(&device)
+            .and_then(|record| record.state.now())
+            == Some(&DeviceState::Pending)
+        {
             draft.add(DeviceApproved { device })?;
         }
         Ok(device)
@@ -233,7 +281,10 @@ async fn answer(
         grant: grant_of(&invitation),
         answer: Sealed::new(sealed),
     };
-    match engine.bearer_call::<op::GrantAnswer>(&request, REQUEST).await {
+    match engine
+        .bearer_call::<op::GrantAnswer>(&request, REQUEST)
+        .await
+    {
         Ok(_) => Ok(()),
         Err(error) => match AdminError::relay_code(&error) {
             // Answered before; sealing draws, so the bytes are others.

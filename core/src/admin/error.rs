@@ -70,7 +70,9 @@ pub enum AdminError {
     #[error("another administrator must do this for you")]
     OwnDeparture,
     /// This device does not hold the capability without which the relay does not replace keys.
-    #[error("this device may not replace the organisation's keys: use the device of an administrator")]
+    #[error(
+        "this device may not replace the organisation's keys: use the device of an administrator"
+    )]
     NoCapability,
     /// The relay no longer takes the capability that this device holds.
     #[error("the relay does not take this device's right to replace keys")]

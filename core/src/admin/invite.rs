@@ -112,7 +112,10 @@ pub async fn invite(engine: &Arc<Engine>, request: Invite) -> Result<Invitation,
 ///
 /// # Errors
 /// [`AdminError`]; [`AdminError::Item`] names which of several.
-pub async fn invite_many(engine: &Arc<Engine>, requests: &[Invite]) -> Result<Vec<Invitation>, AdminError> {
+pub async fn invite_many(
+    engine: &Arc<Engine>,
+    requests: &[Invite],
+) -> Result<Vec<Invitation>, AdminError> {
     let one = requests.len() == 1;
     let item = |index: usize, cause: AdminError| {
         if one {
@@ -169,32 +172,39 @@ pub async fn invite_many(engine: &Arc<Engine>, requests: &[Invite]) -> Result<Ve
 }
 
 /// Draws ids and secrets and commits them, or takes those of the same request before.
-fn draw(engine: &Engine, batch: Digest, requests: &[Invite], plans: &[Plan]) -> Result<Vec<Drawn>, AdminError> {
+fn draw(
+    engine: &Engine,
+    batch: Digest,
+    requests: &[Invite],
+    plans: &[Plan],
+) -> Result<Vec<Drawn>, AdminError> {
     let random = engine.random();
-    let drawn = engine.store().write::<_, StoreError>("beginning to invite", |tx| {
-        let mut batches = underway(tx)?;
-        if let Some(drawn) = batches.get(&batch) {
-            return Ok(drawn.clone());
-        }
-        let drawn: Vec<Drawn> = requests
-            .iter()
-            .zip(plans)
-            .map(|(request, plan)| {
-                let secret = InvitationSecret::random(random);
-                let (id, owner) = (InvitationId::random(random), plan.owner(random));
-                Drawn {
-                    id,
-                    owner,
-                    link: secret.link,
-                    words: secret.words,
-                    in_person: request.in_person,
-                }
-            })
-            .collect();
-        batches.insert(batch, drawn.clone());
-        tx.put_meta(UNDERWAY, &batches)?;
-        Ok(drawn)
-    })?;
+    let drawn = engine
+        .store()
+        .write::<_, StoreError>("beginning to invite", |tx| {
+            let mut batches = underway(tx)?;
+            if let Some(drawn) = batches.get(&batch) {
+                return Ok(drawn.clone());
+            }
+            let drawn: Vec<Drawn> = requests
+                .iter()
+                .zip(plans)
+                .map(|(request, plan)| {
+                    let secret = InvitationSecret::random(random);
+                    let (id, owner) = (InvitationId::random(random), plan.owner(random));
+                    Drawn {
+                        id,
+                        owner,
+                        link: secret.link,
+                        words: secret.words,
+                        in_person: request.in_person,
+                    }
+                })
+                .collect();
+            batches.insert(batch, drawn.clone());
+            tx.put_meta(UNDERWAY, &batches)?;
+            Ok(drawn)
+        })?;
     Ok(drawn)
 }
 
@@ -219,10 +229,12 @@ pub(super) async fn finish(
         }));
         made.push(invitation);
     }
-    engine.store().write::<_, StoreError>("invitations are made", |tx| {
-        offers::remember(tx, left)?;
-        forget(tx, &batch)
-    })?;
+    engine
+        .store()
+        .write::<_, StoreError>("invitations are made", |tx| {
+            offers::remember(tx, left)?;
+            forget(tx, &batch)
+        })?;
     Ok(made)
 }
 

@@ -60,10 +60,14 @@ async fn turn(engine: &Arc<Engine>, who: Option<Owner>) -> Result<(), AdminError
     for _ in 0..RACES {
         engine.read_roster(REQUEST).await?;
         let prepared = engine.read(|tx, context| Ok(prepare(tx, context, who)))??;
-        let Some(prepared) = prepared else { return Ok(()) };
+        let Some(prepared) = prepared else {
+            return Ok(());
+        };
         engine
             .store()
-            .write::<_, StoreError>("preparing a new roster key", |tx| tx.put_meta(ROTATION, &prepared))?;
+            .write::<_, StoreError>("preparing a new roster key", |tx| {
+                tx.put_meta(ROTATION, &prepared)
+            })?;
         if settle(engine).await? {
             return Ok(());
         }
@@ -81,7 +85,11 @@ fn gone(context: &Context<'_>, who: Owner) -> Result<bool, AdminError> {
 }
 
 /// Makes the operation. `None` where there is nothing to do: they have gone, and the key was replaced since.
-fn prepare(tx: &ReadTx<'_>, context: &Context<'_>, who: Option<Owner>) -> Result<Option<Prepared>, AdminError> {
+fn prepare(
+    tx: &ReadTx<'_>,
+    context: &Context<'_>,
+    who: Option<Owner>,
+) -> Result<Option<Prepared>, AdminError> {
     let roster = context.roster;
     let (organisation, current) = (context.me.organisation, &roster.organisation()?.key);
     if who == Some(context.me.owner) {
@@ -99,7 +107,10 @@ fn prepare(tx: &ReadTx<'_>, context: &Context<'_>, who: Option<Owner>) -> Result
             Owner::Place(place) if !gone => draft.add(PlaceClosed { place })?,
             _ => {}
         }
-        let devices = roster.devices_of(who).iter().filter_map(|id| roster.device(id));
+        let devices = roster
+            .devices_of(who)
+            .iter()
+            .filter_map(|id| roster.device(id));
         close = devices
             .map(|device| Alias::new(*device.details.contact_alias.as_bytes()))
             .collect();
@@ -164,13 +175,20 @@ fn prepare(tx: &ReadTx<'_>, context: &Context<'_>, who: Option<Owner>) -> Result
 /// Sends what is prepared, if anything is. Says whether nothing is left to do; `false` asks for another preparation,
 /// from the log as it is then.
 pub(super) async fn settle(engine: &Arc<Engine>) -> Result<bool, AdminError> {
-    let prepared: Option<Prepared> = engine.store().read::<_, StoreError>(|tx| tx.meta(ROTATION))?;
-    let Some(prepared) = prepared else { return Ok(true) };
+    let prepared: Option<Prepared> = engine
+        .store()
+        .read::<_, StoreError>(|tx| tx.meta(ROTATION))?;
+    let Some(prepared) = prepared else {
+        return Ok(true);
+    };
     let Ok(request) = sotto_wire::decode::<Rotate>(&prepared.request) else {
         drop_prepared(engine)?;
         return Ok(false);
     };
-    match engine.bearer_call::<op::RosterRotate>(&request, ROTATE).await {
+    match engine
+        .bearer_call::<op::RosterRotate>(&request, ROTATE)
+        .await
+    {
         Ok(_) => {
             accepted(engine, prepared)?;
             engine.read_roster(REQUEST).await?;
@@ -211,7 +229,10 @@ fn accepted(engine: &Engine, prepared: Prepared) -> Result<(), AdminError> {
         .store()
         .write::<_, StoreError>("the roster key is replaced", |tx| {
             let mut keys = keyring(tx)?;
-            if keys.newest().is_none_or(|newest| newest.epoch() < prepared.key.epoch()) {
+            if keys
+                .newest()
+                .is_none_or(|newest| newest.epoch() < prepared.key.epoch())
+            {
                 put_capability(tx, &prepared.capability)?;
                 keys.insert(prepared.key);
                 put_keyring(tx, &keys)?;
@@ -224,6 +245,8 @@ fn accepted(engine: &Engine, prepared: Prepared) -> Result<(), AdminError> {
 fn drop_prepared(engine: &Engine) -> Result<(), AdminError> {
     engine
         .store()
-        .write::<_, StoreError>("a rotation is to be prepared anew", |tx| tx.delete_meta(ROTATION))?;
+        .write::<_, StoreError>("a rotation is to be prepared anew", |tx| {
+            tx.delete_meta(ROTATION)
+        })?;
     Ok(())
 }

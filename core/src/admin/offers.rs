@@ -57,15 +57,25 @@ fn put(tx: &WriteTx<'_>, all: &[Left]) -> Result<(), StoreError> {
 
 /// The roster key for an owner's device: with the administration capability, where the owner may rotate and this
 /// device has it.
-pub(super) fn gift(tx: &ReadTx<'_>, context: &Context<'_>, owner: Owner) -> Result<KeyGift, SyncError> {
-    let key = keyring(tx)?.newest().cloned().ok_or(SyncError::NoRosterKey)?;
+pub(super) fn gift(
+    tx: &ReadTx<'_>,
+    context: &Context<'_>,
+    owner: Owner,
+) -> Result<KeyGift, SyncError> {
+    let key = keyring(tx)?
+        .newest()
+        .cloned()
+        .ok_or(SyncError::NoRosterKey)?;
     let rotates = context
         .roster
         .view()?
         .holder_may(owner, Action::RotateKey, &Scope::organisation())
         .is_ok();
     let admin_capability = if rotates { capability(tx)? } else { None };
-    Ok(KeyGift { key, admin_capability })
+    Ok(KeyGift {
+        key,
+        admin_capability,
+    })
 }
 
 fn prepare(
@@ -75,7 +85,9 @@ fn prepare(
     take_hash: Digest,
 ) -> Result<Option<(Create, Option<u64>)>, SyncError> {
     let record = context.roster.invitations().get(&id);
-    let Some(record) = record.filter(|r| r.state == InvitationState::Open && context.now < r.expires) else {
+    let Some(record) =
+        record.filter(|r| r.state == InvitationState::Open && context.now < r.expires)
+    else {
         return Ok(None);
     };
     let waits = record.mode == ApprovalMode::Approval;
@@ -96,7 +108,10 @@ fn prepare(
         gift,
     }
     .seal(&record.sealing_key)?;
-    let life = record.expires.since(context.now).max(Duration::from_secs(1));
+    let life = record
+        .expires
+        .since(context.now)
+        .max(Duration::from_secs(1));
     let request = Create {
         grant: GrantId::new(*id.as_bytes()),
         take_hash: sotto_wire::Digest::new(*take_hash.as_bytes()),
@@ -116,13 +131,19 @@ pub(super) async fn leave(
     id: InvitationId,
     take_hash: Digest,
 ) -> Result<Option<u64>, AdminError> {
-    let Some((request, epoch)) = engine.read(|tx, context| prepare(tx, context, id, take_hash))? else {
+    let Some((request, epoch)) = engine.read(|tx, context| prepare(tx, context, id, take_hash))?
+    else {
         return Ok(None);
     };
-    match engine.bearer_call::<op::GrantCreate>(&request, REQUEST).await {
+    match engine
+        .bearer_call::<op::GrantCreate>(&request, REQUEST)
+        .await
+    {
         Ok(_) => Ok(epoch),
         // Left by an earlier call; sealing draws, so the bytes are others. Which key that one holds is not known.
-        Err(error) if AdminError::relay_code(&error) == Some(ErrorCode::AlreadyExists) => Ok(epoch.map(|_| STALE)),
+        Err(error) if AdminError::relay_code(&error) == Some(ErrorCode::AlreadyExists) => {
+            Ok(epoch.map(|_| STALE))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -11,7 +11,8 @@ use crate::base::{Digest, InvitationId, Owner, PersonId, PlaceId, Random, codec,
 use crate::roster::authorize::pack;
 use crate::roster::invitation::InvitationKeys;
 use crate::roster::kind::{
-    ApprovalMode, ExternalId, Invited, PersonDetails, PlaceAdded, PlaceDetails, PlaceKind, RoleTerms, Setting, Subject,
+    ApprovalMode, ExternalId, Invited, PersonDetails, PlaceAdded, PlaceDetails, PlaceKind,
+    RoleTerms, Setting, Subject,
 };
 use crate::roster::{Name, Text, Unit};
 
@@ -213,7 +214,9 @@ impl Plan {
         keys: &InvitationKeys,
     ) -> Result<(), AdminError> {
         let subject = match (&self.what, owner) {
-            (What::Person(details), Owner::Person(person)) => Subject::NewPerson(person, details.clone()),
+            (What::Person(details), Owner::Person(person)) => {
+                Subject::NewPerson(person, details.clone())
+            }
             (What::Place(details), Owner::Place(place)) => {
                 draft.add(PlaceAdded {
                     place,
@@ -224,7 +227,9 @@ impl Plan {
             (What::Next(_), Owner::Person(person)) if draft.roster().person(&person).is_some() => {
                 Subject::Person(person)
             }
-            (What::Next(_), Owner::Place(place)) if draft.roster().place(&place).is_some() => Subject::Place(place),
+            (What::Next(_), Owner::Place(place)) if draft.roster().place(&place).is_some() => {
+                Subject::Place(place)
+            }
             _ => return Err(AdminError::NoOwner),
         };
         let longest = draft.roster().policy()?.duration(Setting::InvitationLife);
@@ -251,7 +256,10 @@ impl Plan {
         let policy = roster.policy()?;
         let next_device = owner == draft.me.owner && policy.number(Setting::NextDevice) == 1;
         Ok(self.approval
-            || self.roles.iter().any(|terms| view.privileged_role(&terms.role))
+            || self
+                .roles
+                .iter()
+                .any(|terms| view.privileged_role(&terms.role))
             || policy.flag(Setting::ApproveAll)
             || policy.flag(Setting::ApprovePrivileged) && view.privileged_holder(owner)
             || next_device)

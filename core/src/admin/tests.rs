@@ -6,15 +6,19 @@ use super::AdminError;
 use super::append::Draft;
 use super::plan::{self, Invite, Invitee, Plan};
 use crate::base::{
-    DeviceId, Digest, InvitationId, OrganisationId, Owner, PersonId, Secret, Signature, SigningKey, SystemRandom,
-    Timestamp, VerifyingKey,
+    DeviceId, Digest, InvitationId, OrganisationId, Owner, PersonId, Secret, Signature, SigningKey,
+    SystemRandom, Timestamp, VerifyingKey,
 };
 use crate::membership::Context;
 use crate::roster::authorize::pack;
 use crate::roster::key::SealedAs;
-use crate::roster::kind::{ApprovalMode, Founded, PersonDetails, PlaceKind, Policy, RelayDescriptor, Setting, Value};
+use crate::roster::kind::{
+    ApprovalMode, Founded, PersonDetails, PlaceKind, Policy, RelayDescriptor, Setting, Value,
+};
 use crate::roster::state::root_fingerprint;
-use crate::roster::{Anchor, DeviceSecrets, FORMAT, InvitationSecret, Keyring, Name, Roster, RosterKey, Text, Unit};
+use crate::roster::{
+    Anchor, DeviceSecrets, FORMAT, InvitationSecret, Keyring, Name, Roster, RosterKey, Text, Unit,
+};
 use crate::store::table::device::DeviceSelf;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -53,17 +57,24 @@ fn founded(policy: Policy) -> (DeviceSelf, Roster) {
             external: Default::default(),
         },
         roles: vec![],
-        device: secrets.details(device, owner, Text::new("desk").unwrap()).unwrap(),
+        device: secrets
+            .details(device, owner, Text::new("desk").unwrap())
+            .unwrap(),
         device_proof: Signature::new([0; 64]),
         policy,
         key_commitment: key.commitment(),
     };
-    let entry = body.into_entry(NOW, &root, &secrets.signature).to_bytes().unwrap();
+    let entry = body
+        .into_entry(NOW, &root, &secrets.signature)
+        .to_bytes()
+        .unwrap();
     let anchor = Anchor {
         organisation,
         root: root_fingerprint(&root.verifying_key()),
     };
-    let sealed = key.seal(SealedAs::Entry, &organisation, &entry, random).unwrap();
+    let sealed = key
+        .seal(SealedAs::Entry, &organisation, &entry, random)
+        .unwrap();
     let mut keys = Keyring::new();
     keys.insert(key);
     let mut roster = Roster::new(anchor);
@@ -102,10 +113,21 @@ fn person(name: &str, roles: &[&str]) -> Invite {
 }
 
 /// The mode and life that an invitation gets, and the draft's end.
-fn drafted(draft: &mut Draft<'_>, invite: &Invite) -> Result<(ApprovalMode, Timestamp, Owner), AdminError> {
+fn drafted(
+    draft: &mut Draft<'_>,
+    invite: &Invite,
+) -> Result<(ApprovalMode, Timestamp, Owner), AdminError> {
     let plan = Plan::new(invite)?;
-    let (id, owner) = (InvitationId::random(&SystemRandom), plan.owner(&SystemRandom));
-    plan.draft(draft, id, owner, &InvitationSecret::random(&SystemRandom).keys(&id))?;
+    let (id, owner) = (
+        InvitationId::random(&SystemRandom),
+        plan.owner(&SystemRandom),
+    );
+    plan.draft(
+        draft,
+        id,
+        owner,
+        &InvitationSecret::random(&SystemRandom).keys(&id),
+    )?;
     let record = &draft.roster().invitations()[&id];
     Ok((record.mode, record.expires, owner))
 }
@@ -129,7 +151,9 @@ fn a_privileged_role_waits_for_approval_whatever_was_asked_and_an_ordinary_one_d
             ApprovalMode::Instant
         );
         assert_eq!(
-            drafted(draft, &person("Dora", &["nurse", "Admin"])).unwrap().0,
+            drafted(draft, &person("Dora", &["nurse", "Admin"]))
+                .unwrap()
+                .0,
             ApprovalMode::Approval
         );
         let asked = Invite {
@@ -226,7 +250,9 @@ fn a_place_is_what_its_roles_make_it_and_comes_into_the_log_with_its_invitation(
             ("agent", PlaceKind::AGENT),
         ] {
             let (_, _, owner) = drafted(draft, &place(role, role)).unwrap();
-            let Owner::Place(id) = owner else { panic!("a place") };
+            let Owner::Place(id) = owner else {
+                panic!("a place")
+            };
             assert_eq!(draft.roster().place(&id).unwrap().details.kind, kind);
             assert_eq!(
                 draft.roster().grants_of(owner)[0].terms.role,

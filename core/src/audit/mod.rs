@@ -86,7 +86,9 @@ pub struct Record {
 /// Redacted: reasons are people's words.
 impl std::fmt::Debug for Record {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Record").field("act", &self.act).finish_non_exhaustive()
+        f.debug_struct("Record")
+            .field("act", &self.act)
+            .finish_non_exhaustive()
     }
 }
 
@@ -166,7 +168,10 @@ pub fn verify(tx: &ReadTx) -> Result<Finding, StoreError> {
             return Ok(Finding::Intact(count));
         }
         for row in rows {
-            if row.seq != next || row.previous != previous || row.hash != link(&previous, &row.record) {
+            if row.seq != next
+                || row.previous != previous
+                || row.hash != link(&previous, &row.record)
+            {
                 return Ok(Finding::BrokenAt(row.seq));
             }
             (previous, next, count) = (row.hash, row.seq + 1, count + 1);
@@ -202,9 +207,11 @@ mod tests {
     fn after(tampering: &str) -> Finding {
         let dir = tempfile::tempdir().unwrap();
         let key = DatabaseKey::new(Secret::new([1; 32]));
-        let store = Store::create(&dir.path().join("store"), &key, StoreOptions::default()).unwrap();
+        let store =
+            Store::create(&dir.path().join("store"), &key, StoreOptions::default()).unwrap();
         for at in 1..=5 {
-            let record = Record::of(Act::Sent, Timestamp::from_millis(at)).because("TREAT", "on call");
+            let record =
+                Record::of(Act::Sent, Timestamp::from_millis(at)).because("TREAT", "on call");
             store.write("test", |tx| append(tx, &record)).unwrap();
         }
         let tamper = |tx: &WriteTx<'_>| Ok::<_, StoreError>(tx.conn().execute_batch(tampering)?);
@@ -242,11 +249,16 @@ mod tests {
     fn a_record_that_is_undone_leaves_no_gap() {
         let dir = tempfile::tempdir().unwrap();
         let key = DatabaseKey::new(Secret::new([1; 32]));
-        let store = Store::create(&dir.path().join("store"), &key, StoreOptions::default()).unwrap();
+        let store =
+            Store::create(&dir.path().join("store"), &key, StoreOptions::default()).unwrap();
         for undo in [false, true, false] {
             let _ = store.write("test", |tx| {
                 append(tx, &Record::of(Act::Sent, Timestamp::from_millis(1)))?;
-                if undo { Err(StoreError::Corrupt) } else { Ok(()) }
+                if undo {
+                    Err(StoreError::Corrupt)
+                } else {
+                    Ok(())
+                }
             });
         }
         assert_eq!(store.read(verify).unwrap(), Finding::Intact(2));

@@ -40,7 +40,11 @@ pub fn seal(
     out.extend_from_slice(&salt);
     let mut body = plaintext.to_vec();
     let tag = one_time
-        .seal_in_place_separate_tag(Nonce::assume_unique_for_key([0; 12]), Aad::from(aad), &mut body)
+        .seal_in_place_separate_tag(
+            Nonce::assume_unique_for_key([0; 12]),
+            Aad::from(aad),
+            &mut body,
+        )
         .map_err(|_| CryptoError::Provider)?;
     out.extend_from_slice(&body);
     out.extend_from_slice(tag.as_ref());
@@ -52,7 +56,13 @@ pub fn seal(
 /// # Errors
 /// [`CryptoError::Malformed`] for a short input or another version, [`CryptoError::Open`] where it does not
 /// authenticate.
-pub fn open(key: &Secret<32>, version: u8, label: &str, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
+pub fn open(
+    key: &Secret<32>,
+    version: u8,
+    label: &str,
+    aad: &[u8],
+    sealed: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     let Some((first, rest)) = sealed.split_first() else {
         return Err(CryptoError::Malformed);
     };
@@ -63,7 +73,11 @@ pub fn open(key: &Secret<32>, version: u8, label: &str, aad: &[u8], sealed: &[u8
     let one_time = one_time_key(key, salt, label)?;
     let mut buffer = body.to_vec();
     let plain_len = one_time
-        .open_in_place(Nonce::assume_unique_for_key([0; 12]), Aad::from(aad), &mut buffer)
+        .open_in_place(
+            Nonce::assume_unique_for_key([0; 12]),
+            Aad::from(aad),
+            &mut buffer,
+        )
         .map_err(|_| CryptoError::Open)?
         .len();
     buffer.truncate(plain_len);
@@ -80,14 +94,23 @@ mod tests {
     fn what_was_sealed_opens_only_with_the_same_key_label_and_aad() {
         let key = Secret::new([7; 32]);
         let sealed = seal(&key, 1, "outer", b"aad", b"6.8 mmol/L", &SystemRandom).unwrap();
-        assert_eq!(open(&key, 1, "outer", b"aad", &sealed).unwrap(), b"6.8 mmol/L");
-        assert_eq!(open(&key, 1, "other", b"aad", &sealed), Err(CryptoError::Open));
+        assert_eq!(
+            open(&key, 1, "outer", b"aad", &sealed).unwrap(),
+            b"6.8 mmol/L"
+        );
+        assert_eq!(
+            open(&key, 1, "other", b"aad", &sealed),
+            Err(CryptoError::Open)
+        );
         assert_eq!(open(&key, 1, "outer", b"", &sealed), Err(CryptoError::Open));
         assert_eq!(
             open(&Secret::new([8; 32]), 1, "outer", b"aad", &sealed),
             Err(CryptoError::Open)
         );
-        assert_eq!(open(&key, 2, "outer", b"aad", &sealed), Err(CryptoError::Malformed));
+        assert_eq!(
+            open(&key, 2, "outer", b"aad", &sealed),
+            Err(CryptoError::Malformed)
+        );
     }
 
     #[test]

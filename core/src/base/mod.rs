@@ -18,7 +18,8 @@ pub mod time;
 
 pub use digest::{Digest, hkdf, sha256};
 pub use ids::{
-    ConversationId, DeviceId, DutyId, InvitationId, MessageId, OrganisationId, Owner, PersonId, PlaceId, RoleId,
+    ConversationId, DeviceId, DutyId, InvitationId, MessageId, OrganisationId, Owner, PersonId,
+    PlaceId, RoleId,
 };
 pub use random::{Random, SystemRandom};
 pub use secret::Secret;

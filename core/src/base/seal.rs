@@ -63,7 +63,13 @@ impl SealingKey {
             ciphertext: ciphertext.to_vec().into(),
         };
         crypto
-            .hpke_open(SUITE.hpke_config(), &input, &pair.private, info.as_bytes(), &[])
+            .hpke_open(
+                SUITE.hpke_config(),
+                &input,
+                &pair.private,
+                info.as_bytes(),
+                &[],
+            )
             .map_err(|_| CryptoError::Open)
     }
 }
@@ -94,11 +100,17 @@ mod tests {
     fn only_the_addressee_opens_and_only_for_the_same_use() {
         let key = SealingKey::from_seed(Secret::new([5; 32]));
         let sealed = seal(&key.public().unwrap(), "roster key", b"thirty-two bytes").unwrap();
-        assert_eq!(key.open("roster key", &sealed).unwrap(), b"thirty-two bytes");
+        assert_eq!(
+            key.open("roster key", &sealed).unwrap(),
+            b"thirty-two bytes"
+        );
         assert_eq!(key.open("welcome", &sealed), Err(CryptoError::Open));
         let other = SealingKey::from_seed(Secret::new([6; 32]));
         assert!(other.open("roster key", &sealed).is_err());
-        assert_eq!(key.open("roster key", &sealed[..2]), Err(CryptoError::Malformed));
+        assert_eq!(
+            key.open("roster key", &sealed[..2]),
+            Err(CryptoError::Malformed)
+        );
         assert_eq!(key.public().unwrap().len(), 1216);
     }
 }

@@ -56,7 +56,12 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// [`CryptoError::Signature`].
-    pub fn verify(&self, label: &str, message: &[u8], signature: &Signature) -> Result<(), CryptoError> {
+    pub fn verify(
+        &self,
+        label: &str,
+        message: &[u8],
+        signature: &Signature,
+    ) -> Result<(), CryptoError> {
         self.verify_raw(&framed(label, message), signature)
     }
     /// Checks a signature over bytes that already carry their own domain separation (the relay's wire format).

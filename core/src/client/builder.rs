@@ -8,8 +8,8 @@ use crate::base::{Clock, Random, SystemClock, SystemRandom};
 use crate::store::{Store, StoreOptions};
 use crate::transport::ProxySetting;
 use crate::vault::{
-    Argon2Cost, CombinedVault, DatabaseKey, Factors, KeyVault, KeyringVault, Passphrase, PassphraseVault, Vault,
-    VaultError,
+    Argon2Cost, CombinedVault, DatabaseKey, Factors, KeyVault, KeyringVault, Passphrase,
+    PassphraseVault, Vault, VaultError,
 };
 
 // An address may hold a name and a password.
@@ -106,7 +106,10 @@ impl ClientBuilder {
             return Err(crate::store::StoreError::AlreadyExists.into());
         }
         std::fs::create_dir_all(&self.home).map_err(|error| {
-            let text = format!("the folder for the store could not be made: {}", error.kind());
+            let text = format!(
+                "the folder for the store could not be made: {}",
+                error.kind()
+            );
             Error::new(ErrorKind::BadInput, "file.failed", Retry::NeedsUser, text)
         })?;
         restrict(&self.home);
@@ -135,7 +138,14 @@ impl ClientBuilder {
     }
 
     fn client(self, store: Store) -> Client {
-        Client::over(self.home, store, self.clock, self.random, self.proxy, self.fast_kdf)
+        Client::over(
+            self.home,
+            store,
+            self.clock,
+            self.random,
+            self.proxy,
+            self.fast_kdf,
+        )
     }
 
     fn vault(&self, unlock: Unlock) -> Result<Box<dyn KeyVault>, Error> {
@@ -145,7 +155,9 @@ impl ClientBuilder {
         Ok(match unlock {
             Unlock::Keyring => Box::new(KeyringVault::connect()?),
             Unlock::Passphrase(text) => Box::new(with(text)),
-            Unlock::KeyringAndPassphrase(text) => Box::new(CombinedVault::new(KeyringVault::connect()?, with(text))),
+            Unlock::KeyringAndPassphrase(text) => {
+                Box::new(CombinedVault::new(KeyringVault::connect()?, with(text)))
+            }
         })
     }
 }
@@ -156,7 +168,10 @@ pub(super) fn needs_unlock(home: &Path) -> Result<Option<NeedsUnlock>, Error> {
         return Ok(None);
     }
     let factors = Vault::at(home).factors()?;
-    let (keyring, passphrase) = (factors.contain(Factors::KEPT), factors.contain(Factors::PASSPHRASE));
+    let (keyring, passphrase) = (
+        factors.contain(Factors::KEPT),
+        factors.contain(Factors::PASSPHRASE),
+    );
     Ok(Some(match (keyring, passphrase) {
         (true, true) => NeedsUnlock::KeyringAndPassphrase,
         (true, false) => NeedsUnlock::Keyring,

@@ -48,7 +48,9 @@ impl Client {
     pub fn find_conversation(&self, text: &str) -> Result<ConversationId, Error> {
         let wanted = text.trim().to_lowercase();
         let all = self.conversations()?;
-        let by = |test: &dyn Fn(&ConversationView) -> bool| all.iter().filter(|c| test(c)).collect::<Vec<_>>();
+        let by = |test: &dyn Fn(&ConversationView) -> bool| {
+            all.iter().filter(|c| test(c)).collect::<Vec<_>>()
+        };
         let usable = |c: &ConversationView| c.state != "read_only" && c.state != "left";
         let mut found = by(&|c| wanted.len() >= 6 && c.id.starts_with(&wanted));
         if found.is_empty() {
@@ -62,7 +64,10 @@ impl Client {
             found = by(&|c| c.title.to_lowercase() == wanted);
         }
         match found.as_slice() {
-            [one] => one.id.parse().map_err(|_| ConversationError::NoConversation.into()),
+            [one] => one
+                .id
+                .parse()
+                .map_err(|_| ConversationError::NoConversation.into()),
             [] => Err(ConversationError::NoConversation.into()),
             _ => Err(ambiguous("conversations")),
         }
@@ -156,9 +161,18 @@ impl Client {
         unmask: Option<&Unmask>,
     ) -> Result<Vec<MessageView>, Error> {
         let views = self.render(move |renderer| {
-            renderer.tx.conversation(c)?.ok_or(ConversationError::NoConversation)?;
+            renderer
+                .tx
+                .conversation(c)?
+                .ok_or(ConversationError::NoConversation)?;
             let before = match before {
-                Some(id) => Some(renderer.tx.message(id)?.ok_or(ConversationError::NoMessage)?.seq),
+                Some(id) => Some(
+                    renderer
+                        .tx
+                        .message(id)?
+                        .ok_or(ConversationError::NoMessage)?
+                        .seq,
+                ),
                 None => None,
             };
             let mut rows = renderer.tx.messages_before(c, before, limit)?;
@@ -175,11 +189,16 @@ impl Client {
     /// `message.not_found`, `role.not_allowed`.
     pub fn message(&self, id: MessageId, unmask: Option<&Unmask>) -> Result<MessageView, Error> {
         let mut views = self.render(move |renderer| {
-            let row = renderer.tx.message(id)?.ok_or(ConversationError::NoMessage)?;
+            let row = renderer
+                .tx
+                .message(id)?
+                .ok_or(ConversationError::NoMessage)?;
             renderer.messages(&[row], unmask)
         })?;
         self.record_unmask(&views, unmask)?;
-        views.pop().ok_or_else(|| ConversationError::NoMessage.into())
+        views
+            .pop()
+            .ok_or_else(|| ConversationError::NoMessage.into())
     }
 
     /// A message by identifier or the beginning of one (at least six digits).

@@ -62,7 +62,12 @@ pub struct Error {
 }
 
 impl Error {
-    pub(super) fn new(kind: ErrorKind, code: &'static str, retry: Retry, text: impl Into<String>) -> Self {
+    pub(super) fn new(
+        kind: ErrorKind,
+        code: &'static str,
+        retry: Retry,
+        text: impl Into<String>,
+    ) -> Self {
         Self {
             kind,
             code,
@@ -120,12 +125,20 @@ impl From<StoreError> for Error {
                 (ErrorKind::Locked, "store.busy", Retry::Later(None))
             }
             StoreError::AlreadyRunning => (ErrorKind::Refused, "store.running", Retry::NeedsUser),
-            StoreError::Corrupt | StoreError::Value { .. } => (ErrorKind::Internal, "store.damaged", Retry::NeedsUser),
+            StoreError::Corrupt | StoreError::Value { .. } => {
+                (ErrorKind::Internal, "store.damaged", Retry::NeedsUser)
+            }
             StoreError::NewerSchema { .. } | StoreError::ForeignMigration { .. } => {
                 (ErrorKind::Internal, "store.newer", Retry::NeedsUser)
             }
-            StoreError::NetworkFileSystem { .. } => (ErrorKind::Refused, "store.network_file_system", Retry::Never),
-            StoreError::DiskFull { .. } => (ErrorKind::Internal, "store.disk_full", Retry::NeedsUser),
+            StoreError::NetworkFileSystem { .. } => (
+                ErrorKind::Refused,
+                "store.network_file_system",
+                Retry::Never,
+            ),
+            StoreError::DiskFull { .. } => {
+                (ErrorKind::Internal, "store.disk_full", Retry::NeedsUser)
+            }
             _ => (ErrorKind::Internal, "store.failed", Retry::Later(None)),
         };
         Self::new(kind, code, retry, error.to_string())
@@ -137,13 +150,27 @@ impl From<VaultError> for Error {
         let (kind, code, retry) = match &error {
             VaultError::NotFound => (ErrorKind::NotFound, "store.not_found", Retry::NeedsUser),
             VaultError::AlreadyExists => (ErrorKind::Usage, "store.exists", Retry::Never),
-            VaultError::WrongPassphrase => (ErrorKind::Locked, "vault.wrong_passphrase", Retry::NeedsUser),
-            VaultError::EmptyPassphrase | VaultError::NoFactor => (ErrorKind::Usage, "vault.empty", Retry::Never),
-            VaultError::MissingFactor(_) => (ErrorKind::Locked, "vault.missing_factor", Retry::NeedsUser),
-            VaultError::KeyringLocked | VaultError::KeyringEntryMissing | VaultError::WrongKeyringSecret => {
+            VaultError::WrongPassphrase => (
+                ErrorKind::Locked,
+                "vault.wrong_passphrase",
+                Retry::NeedsUser,
+            ),
+            VaultError::EmptyPassphrase | VaultError::NoFactor => {
+                (ErrorKind::Usage, "vault.empty", Retry::Never)
+            }
+            VaultError::MissingFactor(_) => {
+                (ErrorKind::Locked, "vault.missing_factor", Retry::NeedsUser)
+            }
+            VaultError::KeyringLocked
+            | VaultError::KeyringEntryMissing
+            | VaultError::WrongKeyringSecret => {
                 (ErrorKind::Locked, "vault.keyring", Retry::NeedsUser)
             }
-            VaultError::KeyringUnavailable => (ErrorKind::Locked, "vault.keyring_unavailable", Retry::Later(None)),
+            VaultError::KeyringUnavailable => (
+                ErrorKind::Locked,
+                "vault.keyring_unavailable",
+                Retry::Later(None),
+            ),
             _ => (ErrorKind::Internal, "vault.failed", Retry::NeedsUser),
         };
         Self::new(kind, code, retry, error.to_string())
@@ -161,10 +188,20 @@ impl From<TransportError> for Error {
         // Not the network's doing.
         match &error {
             TransportError::Local(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
-                return Self::new(ErrorKind::Internal, "disk.full", Retry::NeedsUser, error.to_string());
+                return Self::new(
+                    ErrorKind::Internal,
+                    "disk.full",
+                    Retry::NeedsUser,
+                    error.to_string(),
+                );
             }
             TransportError::Local(_) => {
-                return Self::new(ErrorKind::Internal, "file.failed", Retry::NeedsUser, error.to_string());
+                return Self::new(
+                    ErrorKind::Internal,
+                    "file.failed",
+                    Retry::NeedsUser,
+                    error.to_string(),
+                );
             }
             TransportError::Endpoint(_) => {
                 return Self::new(
@@ -201,7 +238,9 @@ impl From<SyncError> for Error {
         match error {
             SyncError::Store(error)
             | SyncError::Inbox(InboxError::Store(error))
-            | SyncError::Outbox(OutboxError::Store(error) | OutboxError::Membership(MembershipError::Store(error)))
+            | SyncError::Outbox(
+                OutboxError::Store(error) | OutboxError::Membership(MembershipError::Store(error)),
+            )
             | SyncError::Membership(MembershipError::Store(error))
             | SyncError::Timeline(TimelineError::Store(error)) => error.into(),
             SyncError::Transport(error) => error.into(),
@@ -209,10 +248,18 @@ impl From<SyncError> for Error {
             | SyncError::Outbox(OutboxError::Membership(MembershipError::TooLarge)) => {
                 of(ErrorKind::BadInput, "message.too_long", Retry::Never)
             }
-            SyncError::NotEnrolled => of(ErrorKind::Refused, "device.not_enrolled", Retry::NeedsUser),
-            SyncError::CopiedStore => of(ErrorKind::Refused, "device.copied_store", Retry::NeedsUser),
+            SyncError::NotEnrolled => {
+                of(ErrorKind::Refused, "device.not_enrolled", Retry::NeedsUser)
+            }
+            SyncError::CopiedStore => {
+                of(ErrorKind::Refused, "device.copied_store", Retry::NeedsUser)
+            }
             SyncError::Excluded => of(ErrorKind::Refused, "device.excluded", Retry::Never),
-            SyncError::UpdateRequired => of(ErrorKind::Refused, "roster.update_required", Retry::NeedsUser),
+            SyncError::UpdateRequired => of(
+                ErrorKind::Refused,
+                "roster.update_required",
+                Retry::NeedsUser,
+            ),
             SyncError::RosterFork => of(ErrorKind::Refused, "roster.fork", Retry::NeedsUser),
             SyncError::Stopped => of(ErrorKind::Internal, "client.stopped", Retry::Later(None)),
             _ => of(ErrorKind::Internal, "client.failed", Retry::Later(None)),
@@ -245,14 +292,18 @@ impl From<ConversationError> for Error {
             E::NotAFile => (ErrorKind::BadInput, "file.not_plain"),
             E::FileExists => (ErrorKind::BadInput, "file.exists"),
             E::File(io::ErrorKind::NotFound) => (ErrorKind::NotFound, "file.not_found"),
-            E::File(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => (ErrorKind::Internal, "disk.full"),
+            E::File(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                (ErrorKind::Internal, "disk.full")
+            }
             E::File(_) => (ErrorKind::BadInput, "file.failed"),
             E::FileTooLarge => (ErrorKind::BadInput, "file.too_large"),
         };
         let text = error.to_string();
         match error {
             E::Sync(error) => error.into(),
-            E::Purpose | E::File(_) | E::FileExists | E::NotAllowed => Self::new(kind, code, Retry::NeedsUser, text),
+            E::Purpose | E::File(_) | E::FileExists | E::NotAllowed => {
+                Self::new(kind, code, Retry::NeedsUser, text)
+            }
             _ => Self::new(kind, code, Retry::Never, text),
         }
     }
@@ -341,13 +392,17 @@ impl From<EnrolError> for Error {
             E::Stopped => of(ErrorKind::Internal, Retry::Later(None)),
             E::Crypto(_) | E::Roster(_) => of(ErrorKind::Internal, Retry::Never),
             E::RootFile(_) => of(ErrorKind::Internal, Retry::NeedsUser),
-            E::Text(_) | E::Link | E::WordsMalformed | E::RootFileExists => of(ErrorKind::BadInput, Retry::NeedsUser),
+            E::Text(_) | E::Link | E::WordsMalformed | E::RootFileExists => {
+                of(ErrorKind::BadInput, Retry::NeedsUser)
+            }
             E::WordsMissing => of(ErrorKind::Usage, Retry::NeedsUser),
             E::InvitationUnknown | E::NotJoining => of(ErrorKind::NotFound, Retry::NeedsUser),
             E::RosterOlder => of(ErrorKind::Network, Retry::Later(None)),
-            E::InvitationExpired | E::InvitationTaken | E::InvitationVoid | E::Refused(_) | E::Excluded => {
-                of(ErrorKind::Refused, Retry::Never)
-            }
+            E::InvitationExpired
+            | E::InvitationTaken
+            | E::InvitationVoid
+            | E::Refused(_)
+            | E::Excluded => of(ErrorKind::Refused, Retry::Never),
             E::AlreadyEnrolled
             | E::Underway
             | E::RootPassphrase
@@ -388,7 +443,9 @@ fn admin_class(error: &AdminError) -> (ErrorKind, Retry) {
         E::Sync(_) => (ErrorKind::Internal, Retry::Later(None)),
         E::Roster(_) | E::Crypto(_) => (ErrorKind::Internal, Retry::Never),
         E::Text(_) | E::TooMany => (ErrorKind::BadInput, Retry::NeedsUser),
-        E::UnknownRole | E::NoOwner | E::NoInvitation | E::NothingToApprove => (ErrorKind::NotFound, Retry::NeedsUser),
+        E::UnknownRole | E::NoOwner | E::NoInvitation | E::NothingToApprove => {
+            (ErrorKind::NotFound, Retry::NeedsUser)
+        }
         E::Contended => (ErrorKind::Network, Retry::Now),
         E::NotPermitted(_)
         | E::NeedsTwo
@@ -438,13 +495,21 @@ mod tests {
                 ErrorKind::Internal,
                 "store.disk_full",
             ),
-            (AdminError::NoOwner.into(), ErrorKind::NotFound, "admin.no_owner"),
+            (
+                AdminError::NoOwner.into(),
+                ErrorKind::NotFound,
+                "admin.no_owner",
+            ),
             (
                 AdminError::UnknownRole.into(),
                 ErrorKind::NotFound,
                 "admin.unknown_role",
             ),
-            (AdminError::Text("name").into(), ErrorKind::BadInput, "admin.text"),
+            (
+                AdminError::Text("name").into(),
+                ErrorKind::BadInput,
+                "admin.text",
+            ),
             (
                 AdminError::Item {
                     number: 2,
@@ -460,7 +525,11 @@ mod tests {
                 ErrorKind::NotFound,
                 "enrol.invitation_unknown",
             ),
-            (EnrolError::WordsWrong.into(), ErrorKind::Refused, "enrol.words_wrong"),
+            (
+                EnrolError::WordsWrong.into(),
+                ErrorKind::Refused,
+                "enrol.words_wrong",
+            ),
             (
                 ConversationError::File(io::ErrorKind::NotFound).into(),
                 ErrorKind::NotFound,

@@ -68,7 +68,10 @@ impl Client {
         let mut carrier = relock(&self.inner.carrier);
         // One task carries the store's notices to all who listen; one whose runtime has ended is replaced.
         if carrier.as_ref().is_none_or(JoinHandle::is_finished) {
-            *carrier = Some(tokio::spawn(carry(store.subscribe(), Arc::downgrade(&self.inner))));
+            *carrier = Some(tokio::spawn(carry(
+                store.subscribe(),
+                Arc::downgrade(&self.inner),
+            )));
         }
         Ok(receiver)
     }

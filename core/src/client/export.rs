@@ -47,7 +47,8 @@ impl Client {
             }
             Ok(())
         })?;
-        let json = bundle(&exported, self.inner.clock.now().millis()).map_err(|_| ConversationError::Gone)?;
+        let json = bundle(&exported, self.inner.clock.now().millis())
+            .map_err(|_| ConversationError::Gone)?;
         Ok(json.to_string())
     }
 }
@@ -55,9 +56,13 @@ impl Client {
 impl Renderer<'_> {
     fn exported(&self, scope: ExportScope) -> Result<Vec<Exported>, ConversationError> {
         let mut rows = match scope {
-            ExportScope::Message(id) => vec![self.tx.message(id)?.ok_or(ConversationError::NoMessage)?],
+            ExportScope::Message(id) => {
+                vec![self.tx.message(id)?.ok_or(ConversationError::NoMessage)?]
+            }
             ExportScope::Conversation(id) => {
-                self.tx.conversation(id)?.ok_or(ConversationError::NoConversation)?;
+                self.tx
+                    .conversation(id)?
+                    .ok_or(ConversationError::NoConversation)?;
                 self.tx.messages_before(id, None, u32::MAX)?
             }
         };
@@ -68,10 +73,18 @@ impl Renderer<'_> {
             return Err(ConversationError::NothingToExport);
         }
         // What one sent oneself, with the proofs about it, is one's own to keep: a laboratory's loop record.
-        let own = rows.iter().all(|row| row.owner == self.context.me.owner.as_bytes());
+        let own = rows
+            .iter()
+            .all(|row| row.owner == self.context.me.owner.as_bytes());
         let actor = Actor::device(self.context.me.device);
         let relation = Scope::organisation().with(Relation::Addressed);
-        if !own && self.context.roster.may(actor, Action::Export, &relation).is_err() {
+        if !own
+            && self
+                .context
+                .roster
+                .may(actor, Action::Export, &relation)
+                .is_err()
+        {
             return Err(ConversationError::NotAllowed);
         }
         rows.iter().map(|row| self.one(row)).collect()
@@ -82,7 +95,8 @@ impl Renderer<'_> {
             .tx
             .conversation(row.conversation)?
             .ok_or(ConversationError::NoConversation)?;
-        let sender = Owner::from_parts(row.owner_kind, &row.owner).ok_or(ConversationError::NoOwner)?;
+        let sender =
+            Owner::from_parts(row.owner_kind, &row.owner).ok_or(ConversationError::NoOwner)?;
         let proven: Vec<StateRow> = self
             .tx
             .message_states(row.id)?
@@ -91,16 +105,21 @@ impl Renderer<'_> {
             .collect();
         // Members of now, and whoever has proven something and left since.
         let mut recipients = self.owners(&conversation)?;
-        recipients.extend(proven.iter().filter_map(|s| self.context.owner_of(&s.device?)));
+        recipients.extend(
+            proven
+                .iter()
+                .filter_map(|s| self.context.owner_of(&s.device?)),
+        );
         recipients.sort_unstable();
         recipients.dedup();
         recipients.retain(|owner| *owner != sender);
         let mut states = Vec::new();
         for owner in &recipients {
             // The furthest that is proven; the relay's word where it is all there is; nothing where nothing is.
-            let of_owner = proven
-                .iter()
-                .filter(|s| s.device.is_none_or(|d| self.context.owner_of(&d) == Some(*owner)));
+            let of_owner = proven.iter().filter(|s| {
+                s.device
+                    .is_none_or(|d| self.context.owner_of(&d) == Some(*owner))
+            });
             let furthest = of_owner
                 .filter_map(|s| State::from_code(s.state))
                 .filter_map(|s| Some((s, word(s)?)))

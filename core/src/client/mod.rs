@@ -31,14 +31,14 @@ pub use conversations::SendHandle;
 pub use error::{Error, ErrorKind, Retry};
 pub use event::Event;
 pub use request::{
-    Acknowledge, Draft, ExportScope, FoundOrganisation, Invite, Invitee, Leave, ReadBack, Recipient, RelayAddress,
-    SendResult, Unlock, Unmask,
+    Acknowledge, Draft, ExportScope, FoundOrganisation, Invite, Invitee, Leave, ReadBack,
+    Recipient, RelayAddress, SendResult, Unlock, Unmask,
 };
 pub use timeline::{Diff, Timeline};
 pub use view::{
-    AttachmentView, CardView, ConversationView, DeviceView, Finding, HeldView, InvitationView, JoinView,
-    MessageStatusView, MessageView, ObservationView, PendingApprovalView, PersonView, SentResultView, StateTime,
-    StatusView, SyncReport,
+    AttachmentView, CardView, ConversationView, DeviceView, Finding, HeldView, InvitationView,
+    JoinView, MessageStatusView, MessageView, ObservationView, PendingApprovalView, PersonView,
+    SentResultView, StateTime, StatusView, SyncReport,
 };
 
 use crate::base::{Clock, Random};
@@ -159,7 +159,11 @@ impl Client {
     pub fn lock(&self) -> Result<(), Error> {
         let mut engine = relock(&self.inner.engine);
         *engine = None;
-        *self.inner.store.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self
+            .inner
+            .store
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = None;
         drop(engine);
         self.inner.locked.send_replace(true);
         // Whoever watches looks again, and finds it locked.

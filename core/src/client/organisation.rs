@@ -5,8 +5,8 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{
-    Client, DeviceView, Error, ErrorKind, FoundOrganisation, InvitationView, Invite, Invitee, JoinView,
-    PendingApprovalView, PersonView, Retry,
+    Client, DeviceView, Error, ErrorKind, FoundOrganisation, InvitationView, Invite, Invitee,
+    JoinView, PendingApprovalView, PersonView, Retry,
 };
 use crate::admin;
 use crate::audit::{self, Act, Record};
@@ -64,10 +64,24 @@ impl Client {
     ///
     /// # Errors
     /// `enrol.words_wrong`, `enrol.invitation_taken`, `enrol.invitation_expired`, `relay.unreachable` and others.
-    pub async fn join(&self, link: &str, words: Option<&str>, device_label: &str) -> Result<JoinView, Error> {
+    pub async fn join(
+        &self,
+        link: &str,
+        words: Option<&str>,
+        device_label: &str,
+    ) -> Result<JoinView, Error> {
         let proxy = self.inner.proxy.setting();
         let (clock, random) = (&self.inner.clock, &self.inner.random);
-        let joined = enrol::join(&self.store()?, clock, random, link, words, device_label, &proxy).await?;
+        let joined = enrol::join(
+            &self.store()?,
+            clock,
+            random,
+            link,
+            words,
+            device_label,
+            &proxy,
+        )
+        .await?;
         self.introduce(&joined).await;
         Ok(join_view(&joined))
     }
@@ -109,7 +123,10 @@ impl Client {
     /// As [`Client::invite`]; the message names which.
     pub async fn invite_many(&self, requests: Vec<Invite>) -> Result<Vec<InvitationView>, Error> {
         let approvals: Vec<bool> = requests.iter().map(|request| request.approval).collect();
-        let wanted: Result<Vec<_>, Error> = requests.into_iter().map(|request| self.to_admin(request)).collect();
+        let wanted: Result<Vec<_>, Error> = requests
+            .into_iter()
+            .map(|request| self.to_admin(request))
+            .collect();
         let made = admin::invite_many(&self.engine()?, &wanted?).await?;
         self.record_administered("invited", made.len())?;
         Ok(made
@@ -188,7 +205,8 @@ impl Client {
     fn record_administered(&self, act: &str, times: usize) -> Result<(), Error> {
         self.engine()?
             .write("recording an act of administration", |tx, context| {
-                let record = Record::of(Act::Administered, context.now).by(context.me.owner.person());
+                let record =
+                    Record::of(Act::Administered, context.now).by(context.me.owner.person());
                 let record = Record {
                     reason: Some(act.to_owned()),
                     ..record
@@ -297,7 +315,10 @@ impl Client {
                         // Its owner has left or is suspended.
                         _ => "excluded",
                     };
-                    let code = context.roster.device_safety_code(&id).map(|code| code.digits());
+                    let code = context
+                        .roster
+                        .device_safety_code(&id)
+                        .map(|code| code.digits());
                     DeviceView {
                         id: id.to_string(),
                         label: record.details.label.as_str().to_owned(),
@@ -309,7 +330,12 @@ impl Client {
                     }
                 })
                 .collect();
-            devices.sort_by_key(|device| (device.owner_name.to_lowercase(), device.label.to_lowercase()));
+            devices.sort_by_key(|device| {
+                (
+                    device.owner_name.to_lowercase(),
+                    device.label.to_lowercase(),
+                )
+            });
             Ok(devices)
         })
     }
@@ -343,11 +369,17 @@ impl Client {
                 [one] => {
                     let bytes = crate::base::codec::unhex(&one.id).unwrap_or_default();
                     let kind = if one.kind == "person" { 1 } else { 2 };
-                    return Owner::from_parts(kind, &bytes).ok_or_else(|| ConversationError::NoOwner.into());
+                    return Owner::from_parts(kind, &bytes)
+                        .ok_or_else(|| ConversationError::NoOwner.into());
                 }
                 _ => {
                     let text = "several people or places match: say more of the name, or give the identifier";
-                    return Err(Error::new(ErrorKind::Usage, "ambiguous", Retry::NeedsUser, text));
+                    return Err(Error::new(
+                        ErrorKind::Usage,
+                        "ambiguous",
+                        Retry::NeedsUser,
+                        text,
+                    ));
                 }
             }
         }
@@ -355,7 +387,11 @@ impl Client {
     }
 }
 
-fn state_of(state: Option<&PersonState>, confirmed: usize, devices: &[crate::base::DeviceId]) -> String {
+fn state_of(
+    state: Option<&PersonState>,
+    confirmed: usize,
+    devices: &[crate::base::DeviceId],
+) -> String {
     match state {
         Some(PersonState::Left) => "left",
         Some(PersonState::Suspended) => "suspended",

@@ -53,7 +53,11 @@ impl Client {
     }
 
     /// Records that identifiers are about to be shown, before they are.
-    pub(super) fn record_unmask(&self, views: &[MessageView], unmask: Option<&Unmask>) -> Result<(), Error> {
+    pub(super) fn record_unmask(
+        &self,
+        views: &[MessageView],
+        unmask: Option<&Unmask>,
+    ) -> Result<(), Error> {
         let Some(unmask) = unmask else { return Ok(()) };
         let shown: Vec<(MessageId, String)> = views
             .iter()
@@ -65,17 +69,18 @@ impl Client {
         if shown.is_empty() {
             return Ok(());
         }
-        self.engine()?.write("recording what was unmasked", |tx, context| {
-            for (message, token) in &shown {
-                let mut record = Record::of(Act::Unmasked, context.now)
-                    .about(*message)
-                    .by(context.me.owner.person());
-                record.patient = Some(token.clone());
-                let record = record.because(&unmask.purpose, &unmask.reason);
-                audit::append(tx, &record)?;
-            }
-            Ok(())
-        })?;
+        self.engine()?
+            .write("recording what was unmasked", |tx, context| {
+                for (message, token) in &shown {
+                    let mut record = Record::of(Act::Unmasked, context.now)
+                        .about(*message)
+                        .by(context.me.owner.person());
+                    record.patient = Some(token.clone());
+                    let record = record.because(&unmask.purpose, &unmask.reason);
+                    audit::append(tx, &record)?;
+                }
+                Ok(())
+            })?;
         Ok(())
     }
 }
@@ -121,7 +126,12 @@ impl<'a> Renderer<'a> {
             None => None,
         };
         if let Some(group) = group {
-            owners.extend(group.members()?.iter().filter_map(|m| self.context.owner_of(&m.device)));
+            owners.extend(
+                group
+                    .members()?
+                    .iter()
+                    .filter_map(|m| self.context.owner_of(&m.device)),
+            );
         }
         if row.state == ConversationState::Creating {
             let wished = self.tx.wishes(row.id)?;
@@ -179,7 +189,10 @@ impl<'a> Renderer<'a> {
                     },
                     title: self.title(row, &owners)?,
                     state: state_word(row.state),
-                    members: owners.iter().map(|owner| self.context.name_of(owner)).collect(),
+                    members: owners
+                        .iter()
+                        .map(|owner| self.context.name_of(owner))
+                        .collect(),
                     updated: row.updated.to_rfc3339(),
                     unacknowledged: self.open_cards(row)?.len(),
                 })
@@ -194,7 +207,10 @@ impl<'a> Renderer<'a> {
         for message in self.tx.open_cards(row.id, me.as_bytes())? {
             // That somebody else declined takes it off nobody's list but their own.
             let declined = self.tx.message_states(message)?.iter().any(|state| {
-                let left = matches!(State::from_code(state.state), Some(State::Declined | State::Redirected));
+                let left = matches!(
+                    State::from_code(state.state),
+                    Some(State::Declined | State::Redirected)
+                );
                 left && state
                     .device
                     .is_some_and(|device| self.context.owner_of(&device) == Some(me))
@@ -220,14 +236,21 @@ impl<'a> Renderer<'a> {
         Ok(views)
     }
 
-    fn message(&self, row: &MessageRow, unmask: Option<&Unmask>) -> Result<MessageView, ConversationError> {
+    fn message(
+        &self,
+        row: &MessageRow,
+        unmask: Option<&Unmask>,
+    ) -> Result<MessageView, ConversationError> {
         let owner = Owner::from_parts(row.owner_kind, &row.owner);
         let content = MimiContent::decode(&row.body).ok();
         let text = match (row.kind, row.presence) {
             (MessageKind::System, _) => self.system_text(&row.body),
             (_, Presence::Retracted | Presence::Expired) => String::new(),
             (MessageKind::Statement, _) => self.statement_text(content.as_ref()),
-            _ => content.as_ref().map(|c| text_of(&c.meaning())).unwrap_or_default(),
+            _ => content
+                .as_ref()
+                .map(|c| text_of(&c.meaning()))
+                .unwrap_or_default(),
         };
         let mut marks = Vec::new();
         if row.edited > 0 {
@@ -300,7 +323,10 @@ impl<'a> Renderer<'a> {
         let Ok(SystemBody { event, owners }) = codec::decode(body) else {
             return String::new();
         };
-        let names: Vec<String> = owners.iter().map(|owner| self.context.name_of(owner)).collect();
+        let names: Vec<String> = owners
+            .iter()
+            .map(|owner| self.context.name_of(owner))
+            .collect();
         let what = match event {
             SystemEvent::Joined => "joined",
             SystemEvent::Removed => "removed",

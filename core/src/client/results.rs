@@ -3,7 +3,10 @@
 use sotto_content::hl7::{self, AckCode};
 
 use super::render::Renderer;
-use super::{Acknowledge, Client, Error, ErrorKind, MessageView, Recipient, SendHandle, SendResult, SentResultView};
+use super::{
+    Acknowledge, Client, Error, ErrorKind, MessageView, Recipient, SendHandle, SendResult,
+    SentResultView,
+};
 use crate::base::MessageId;
 use crate::clinical::{self, To};
 
@@ -53,19 +56,31 @@ impl Client {
             return None;
         }
         let now = self.inner.clock.now();
-        let digits: String = now.to_rfc3339().chars().filter(char::is_ascii_digit).collect();
+        let digits: String = now
+            .to_rfc3339()
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect();
         let time = digits.get(..14).unwrap_or_default();
         let mut out = String::new();
         for (number, message) in hl7::import(source).ok()?.messages.iter().enumerate() {
             let code = match (outcome, message.ack_code()) {
                 (Ok(()), code) => code,
                 // Understood, and refused by a rule of the receiving side.
-                (Err(error), AckCode::Accept) if error.kind() == ErrorKind::Refused => AckCode::Reject,
+                (Err(error), AckCode::Accept) if error.kind() == ErrorKind::Refused => {
+                    AckCode::Reject
+                }
                 (Err(_), AckCode::Accept) => AckCode::Error,
                 (Err(_), code) => code,
             };
             let control = format!("{digits}{number}");
-            out += &hl7::acknowledge(&message.header, code, message.outcome.as_ref().err(), &control, time);
+            out += &hl7::acknowledge(
+                &message.header,
+                code,
+                message.outcome.as_ref().err(),
+                &control,
+                time,
+            );
         }
         Some(out.into_bytes())
     }
@@ -97,9 +112,20 @@ impl Client {
         let values = request
             .values
             .into_iter()
-            .map(|read| (read.observation.map(|number| number.saturating_sub(1)), read.value))
+            .map(|read| {
+                (
+                    read.observation.map(|number| number.saturating_sub(1)),
+                    read.value,
+                )
+            })
             .collect();
-        Ok(clinical::acknowledge(&*self.engine()?, request.message, &values, &request.identifiers)?.into())
+        Ok(clinical::acknowledge(
+            &*self.engine()?,
+            request.message,
+            &values,
+            &request.identifiers,
+        )?
+        .into())
     }
 
     /// Declines a result, with a reason that its sender sees.

@@ -16,7 +16,10 @@ impl Client {
     /// `message.not_found`.
     pub fn status(&self, message: MessageId) -> Result<MessageStatusView, Error> {
         self.render(|renderer| {
-            let row = renderer.tx.message(message)?.ok_or(ConversationError::NoMessage)?;
+            let row = renderer
+                .tx
+                .message(message)?
+                .ok_or(ConversationError::NoMessage)?;
             let conversation = renderer
                 .tx
                 .conversation(row.conversation)?
@@ -77,7 +80,11 @@ impl Client {
                 .into_iter()
                 .map(|(owner, mut states)| {
                     let given = queued.is_some() && (unasked || awaited.contains(&owner));
-                    let before = if given { State::Queued.as_str() } else { "waiting" };
+                    let before = if given {
+                        State::Queued.as_str()
+                    } else {
+                        "waiting"
+                    };
                     states.sort_unstable_by_key(|(state, at, _)| (*state, *at));
                     // The first device to reach a state is when the person reached it.
                     states.dedup_by_key(|(state, ..)| *state);

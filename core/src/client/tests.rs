@@ -23,7 +23,10 @@ fn shown(ward: &Ward, message: MessageId) -> MessageView {
     ward.read(|tx| {
         let row = tx.message(message)?.unwrap();
         let context = ward.context();
-        Ok(Renderer::new(tx, &context).messages(&[row], None).unwrap().remove(0))
+        Ok(Renderer::new(tx, &context)
+            .messages(&[row], None)
+            .unwrap()
+            .remove(0))
     })
 }
 
@@ -151,7 +154,10 @@ fn no_public_type_shows_content_or_keys_when_it_is_printed() {
             ExportScope::Conversation(id),
             Recipient::Conversation(id)
         ),
-        format!("{:?}", Proxy::Url(format!("http://{CANARY}:{CANARY}@proxy"))),
+        format!(
+            "{:?}",
+            Proxy::Url(format!("http://{CANARY}:{CANARY}@proxy"))
+        ),
         format!("{:?}", Client::builder(&PathBuf::from(CANARY))),
         format!(
             "{:?}",
@@ -173,7 +179,12 @@ fn no_public_type_shows_content_or_keys_when_it_is_printed() {
             Diff::Append(Box::new(shown(&ward, text)))
         ),
         format!("{:?} {:?}", Diff::State(status()), status()),
-        format!("{:?} {:?} {:?}", status().people, state(), observed.observations),
+        format!(
+            "{:?} {:?} {:?}",
+            status().people,
+            state(),
+            observed.observations
+        ),
         format!("{observed:?}"),
         format!(
             "{:?}",
@@ -302,18 +313,26 @@ fn an_error_is_named_by_its_code_alone() {
 async fn a_locked_client_holds_no_key_and_whoever_watches_learns_of_it() {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().join("home");
-    let client = Client::builder(&home).insecure_fast_kdf().create(unlock()).unwrap();
+    let client = Client::builder(&home)
+        .insecure_fast_kdf()
+        .create(unlock())
+        .unwrap();
     let mut events = client.events().unwrap();
     let again = client.events().unwrap();
     assert_eq!(client.inner.events.receiver_count(), 2);
-    let carrier = relock(&client.inner.carrier).as_ref().map(tokio::task::JoinHandle::id);
+    let carrier = relock(&client.inner.carrier)
+        .as_ref()
+        .map(tokio::task::JoinHandle::id);
     drop(again);
     let clone = client.clone();
     clone.lock().unwrap();
     assert_eq!(events.recv().await, Ok(Event::Reset));
     assert!(client.inner.store.read().unwrap().is_none() && relock(&client.inner.engine).is_none());
     assert_eq!(client.held().unwrap_err().code(), "store.locked");
-    assert_eq!(client.conversations().unwrap_err().kind(), ErrorKind::Locked);
+    assert_eq!(
+        client.conversations().unwrap_err().kind(),
+        ErrorKind::Locked
+    );
     assert_eq!(
         client.run(std::future::pending()).await.unwrap_err().code(),
         "store.locked"
@@ -333,7 +352,11 @@ fn old_and_new_stand_side_by_side_and_what_is_gone_is_named() {
     let removed = corrected.observations.pop().unwrap();
     let second = ward.card(&ward.bench, &corrected);
     let view = card(&ward, second);
-    let changed: Vec<_> = view.observations.iter().filter(|one| one.previous.is_some()).collect();
+    let changed: Vec<_> = view
+        .observations
+        .iter()
+        .filter(|one| one.previous.is_some())
+        .collect();
     assert_eq!(
         (changed[0].value.as_str(), changed[0].previous.as_deref()),
         ("7.2", Some("6.8 mmol/L"))
@@ -345,7 +368,10 @@ fn old_and_new_stand_side_by_side_and_what_is_gone_is_named() {
     );
     assert!(last.previous.is_some() && last.value.is_empty() && !last.critical);
     let old = card(&ward, first);
-    assert_eq!((old.version, old.current_version, old.critical), (1, 2, true));
+    assert_eq!(
+        (old.version, old.current_version, old.critical),
+        (1, 2, true)
+    );
     assert!(
         old.observations.iter().all(|one| !one.critical),
         "nobody reads back what was replaced"
@@ -355,12 +381,18 @@ fn old_and_new_stand_side_by_side_and_what_is_gone_is_named() {
 #[test]
 fn nothing_withdrawn_is_shown_anywhere() {
     let ward = Ward::new();
-    let ids = [version(1, "6.8"), wrong_patient(2), version(3, "4.2")].map(|card| ward.card(&ward.bench, &card));
+    let ids = [version(1, "6.8"), wrong_patient(2), version(3, "4.2")]
+        .map(|card| ward.card(&ward.bench, &card));
     for id in &ids[..2] {
         let view = card(&ward, *id);
         assert!(view.blanked.is_some());
         for one in &view.observations {
-            assert!(one.value.is_empty() && one.previous.is_none() && one.notes.is_empty() && !one.critical);
+            assert!(
+                one.value.is_empty()
+                    && one.previous.is_none()
+                    && one.notes.is_empty()
+                    && !one.critical
+            );
             assert!(one.interpretation.is_empty() && one.options.is_empty());
         }
     }

@@ -35,7 +35,9 @@ pub struct Timeline {
 }
 
 fn ids(page: &[MessageView]) -> HashSet<MessageId> {
-    page.iter().filter_map(|view| view.id.parse().ok()).collect()
+    page.iter()
+        .filter_map(|view| view.id.parse().ok())
+        .collect()
 }
 
 impl Client {
@@ -44,7 +46,11 @@ impl Client {
     ///
     /// # Errors
     /// `conversation.not_found`, `store.locked`.
-    pub fn timeline(&self, c: ConversationId, limit: u32) -> Result<(Vec<MessageView>, Timeline), Error> {
+    pub fn timeline(
+        &self,
+        c: ConversationId,
+        limit: u32,
+    ) -> Result<(Vec<MessageView>, Timeline), Error> {
         // Subscribed first, so that nothing falls between the page and the first change.
         let events = self.events()?;
         let page = self.page(c, None, limit, None)?;
@@ -65,7 +71,9 @@ impl Client {
         let Some(id) = view.and_then(|view| view.id.parse().ok()) else {
             return Ok(0);
         };
-        let row = self.store()?.read::<_, crate::store::StoreError>(|tx| tx.message(id))?;
+        let row = self
+            .store()?
+            .read::<_, crate::store::StoreError>(|tx| tx.message(id))?;
         Ok(row.map_or(0, |row| row.seq))
     }
 }
@@ -80,7 +88,10 @@ impl Timeline {
                 Err(RecvError::Closed) => return None,
             };
             match event {
-                Event::Message { conversation, message } if conversation == self.conversation => {
+                Event::Message {
+                    conversation,
+                    message,
+                } if conversation == self.conversation => {
                     let Ok(view) = self.client.message(message, None) else {
                         continue;
                     };
@@ -101,7 +112,10 @@ impl Timeline {
                     }
                 }
                 Event::Reset => {
-                    let page = self.client.page(self.conversation, None, self.limit, None).ok()?;
+                    let page = self
+                        .client
+                        .page(self.conversation, None, self.limit, None)
+                        .ok()?;
                     self.newest = self.client.place_of(page.last()).ok()?;
                     self.shown = ids(&page);
                     return Some(Diff::Reset(page));
@@ -129,7 +143,9 @@ impl SendHandle {
         let mut events = client.events()?;
         loop {
             match events.recv().await {
-                Ok(Event::State { message }) if message == self.message => return self.state(client),
+                Ok(Event::State { message }) if message == self.message => {
+                    return self.state(client);
+                }
                 // Also where the client was locked, which the state then tells.
                 Ok(Event::Reset) | Err(RecvError::Lagged(_)) => return self.state(client),
                 Ok(_) => {}

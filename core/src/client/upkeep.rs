@@ -16,7 +16,9 @@ impl Client {
     /// # Errors
     /// `store.locked`.
     pub fn held(&self) -> Result<Vec<HeldView>, Error> {
-        let rows = self.store()?.read::<_, crate::store::StoreError>(|tx| tx.held())?;
+        let rows = self
+            .store()?
+            .read::<_, crate::store::StoreError>(|tx| tx.held())?;
         Ok(rows
             .into_iter()
             .map(|row| HeldView {
@@ -63,8 +65,13 @@ impl Client {
                 return Ok(findings);
             }
         };
-        let (waiting, fresh, entries) =
-            engine.read(|tx, context| Ok((tx.outbox_len()?, sync::freshness(tx)?, context.head().seq + 1)))?;
+        let (waiting, fresh, entries) = engine.read(|tx, context| {
+            Ok((
+                tx.outbox_len()?,
+                sync::freshness(tx)?,
+                context.head().seq + 1,
+            ))
+        })?;
         let level = if waiting == 0 { "ok" } else { "warning" };
         findings.push(finding(
             "outbox",
@@ -95,7 +102,11 @@ fn finding(topic: &'static str, level: &'static str, text: String) -> Finding {
 
 fn integrity(store: &Store) -> Finding {
     match store.integrity_check() {
-        Ok(found) if found.is_sound() => finding("store", "ok", "every page of the store authenticates".to_owned()),
+        Ok(found) if found.is_sound() => finding(
+            "store",
+            "ok",
+            "every page of the store authenticates".to_owned(),
+        ),
         Ok(found) => {
             let text = format!(
                 "{} damaged pages, {} faults: keep the files as they are",
@@ -132,11 +143,17 @@ fn inventory(home: &std::path::Path) -> Vec<Finding> {
         .into_iter()
         .map(|item| {
             let (level, word) = match (item.kind, item.protection) {
-                (FileKind::Unknown, _) | (_, Protection::Unknown) => ("warning", "not a file of this program"),
+                (FileKind::Unknown, _) | (_, Protection::Unknown) => {
+                    ("warning", "not a file of this program")
+                }
                 (_, Protection::Encrypted) => ("ok", "encrypted"),
                 (_, Protection::PlainByDesign) => ("ok", "readable, and holds nothing secret"),
             };
-            finding("files", level, format!("{} ({} bytes): {word}", item.name, item.bytes))
+            finding(
+                "files",
+                level,
+                format!("{} ({} bytes): {word}", item.name, item.bytes),
+            )
         })
         .collect()
 }
@@ -148,14 +165,17 @@ async fn way(endpoint: &crate::transport::Endpoint) -> Finding {
             "ok",
             "the relay answers with its pinned key, over a post-quantum key exchange".to_owned(),
         ),
-        Ok(Probe::Relay { post_quantum: false }) => finding(
+        Ok(Probe::Relay {
+            post_quantum: false,
+        }) => finding(
             "network",
             "warning",
             "the relay answers with its pinned key, without post-quantum key exchange".to_owned(),
         ),
         Ok(Probe::Stranger { issuer }) => {
             let who = issuer.unwrap_or_else(|| "somebody who does not say who".to_owned());
-            let text = format!("the connection is opened on the way by {who}: nothing is sent through it");
+            let text =
+                format!("the connection is opened on the way by {who}: nothing is sent through it");
             finding("network", "problem", text)
         }
         Err(error) => finding("network", "problem", error.to_string()),

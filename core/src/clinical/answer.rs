@@ -5,7 +5,9 @@ use sotto_content::card::ResultCard;
 use sotto_content::id::{CardId, DeviceId, PersonId, PlaceId};
 use sotto_content::mimi::{MessageId as MimiId, MimiContent};
 use sotto_content::readback::{Answer, Policy, Prompt, ReadBack, ReadBackError};
-use sotto_content::statement::{Act, Body, From, ReadBackRecord, Signed, Speaker, Statement, Subject};
+use sotto_content::statement::{
+    Act, Body, From, ReadBackRecord, Signed, Speaker, Statement, Subject,
+};
 
 use super::ClinicalError;
 use super::send::stored_card;
@@ -25,7 +27,13 @@ pub type Values = Vec<(Option<usize>, String)>;
 /// The questions that a card's read-back asks on this device: the same each time the form is opened.
 #[must_use]
 pub fn questions(context: &Context<'_>, row: &CardRow, card: &ResultCard) -> ReadBack {
-    let seed = sha256(&[row.digest.as_bytes().as_slice(), context.me.device.as_bytes()].concat());
+    let seed = sha256(
+        &[
+            row.digest.as_bytes().as_slice(),
+            context.me.device.as_bytes(),
+        ]
+        .concat(),
+    );
     ReadBack::of(card, &Policy::default(), seed.as_bytes())
 }
 
@@ -34,16 +42,23 @@ pub fn questions(context: &Context<'_>, row: &CardRow, card: &ResultCard) -> Rea
 /// # Errors
 /// [`ClinicalError`].
 pub fn seen(engine: &Engine, message: MessageId) -> Result<(), ClinicalError> {
-    write(engine, "telling that a card was displayed", |tx, context| {
-        let row = tx.message(message)?.ok_or(ConversationError::NoMessage)?;
-        let Some(card) = tx.card(message)? else { return Ok(()) };
-        let told = tx.has_message_state(message, context.me.device, State::Seen.code())?;
-        // What is gone was not displayed.
-        if row.presence != Presence::Here || card.issuer == context.me.owner.as_bytes() || told {
-            return Ok(());
-        }
-        state(tx, context, &card, Act::Seen).map(drop)
-    })
+    write(
+        engine,
+        "telling that a card was displayed",
+        |tx, context| {
+            let row = tx.message(message)?.ok_or(ConversationError::NoMessage)?;
+            let Some(card) = tx.card(message)? else {
+                return Ok(());
+            };
+            let told = tx.has_message_state(message, context.me.device, State::Seen.code())?;
+            // What is gone was not displayed.
+            if row.presence != Presence::Here || card.issuer == context.me.owner.as_bytes() || told
+            {
+                return Ok(());
+            }
+            state(tx, context, &card, Act::Seen).map(drop)
+        },
+    )
 }
 
 /// Takes responsibility for a result, having read it back. A mismatch is recorded and told to the sender, and nothing
@@ -83,7 +98,9 @@ pub fn acknowledge(
             }
             Err(error) if error.is_mismatch() => {
                 let observations = match error {
-                    ReadBackError::Mismatch { observation } => u16::try_from(observation).into_iter().collect(),
+                    ReadBackError::Mismatch { observation } => {
+                        u16::try_from(observation).into_iter().collect()
+                    }
                     _ => Vec::new(),
                 };
                 mismatch = Some(error);
@@ -117,7 +134,11 @@ pub fn decline(engine: &Engine, message: MessageId, reason: &str) -> Result<Sent
 }
 
 /// The card, if it can still be answered by this device's person.
-fn open(tx: &WriteTx<'_>, context: &Context<'_>, message: MessageId) -> Result<(CardRow, ResultCard), ClinicalError> {
+fn open(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    message: MessageId,
+) -> Result<(CardRow, ResultCard), ClinicalError> {
     let stored = tx.message(message)?.ok_or(ConversationError::NoMessage)?;
     let row = tx.card(message)?.ok_or(ClinicalError::NotACard)?;
     if stored.presence != Presence::Here {
@@ -164,7 +185,12 @@ fn answers(questions: &ReadBack, values: &Values) -> Result<Vec<(usize, Answer)>
 }
 
 /// Signs and sends one statement about a card.
-fn state(tx: &WriteTx<'_>, context: &Context<'_>, row: &CardRow, act: Act) -> Result<Sent, ClinicalError> {
+fn state(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    row: &CardRow,
+    act: Act,
+) -> Result<Sent, ClinicalError> {
     let conversation = tx
         .conversation(row.conversation)?
         .ok_or(ConversationError::NoConversation)?;
@@ -179,14 +205,20 @@ fn state(tx: &WriteTx<'_>, context: &Context<'_>, row: &CardRow, act: Act) -> Re
             digest: *row.digest.as_bytes(),
         },
         speaker: Speaker {
-            person: context.me.owner.person().map(|p| PersonId::from(*p.as_bytes())),
+            person: context
+                .me
+                .owner
+                .person()
+                .map(|p| PersonId::from(*p.as_bytes())),
             from,
         },
         act,
         at_ms: context.now.millis(),
         roster_seq: context.head().seq,
     };
-    let bytes = statement.signing_bytes().map_err(|_| ClinicalError::Words)?;
+    let bytes = statement
+        .signing_bytes()
+        .map_err(|_| ClinicalError::Words)?;
     let signature = *context.me.signing.sign(Statement::LABEL, &bytes).as_bytes();
     let signed = Signed {
         body: statement,
@@ -195,7 +227,8 @@ fn state(tx: &WriteTx<'_>, context: &Context<'_>, row: &CardRow, act: Act) -> Re
     .encode()
     .map_err(|_| ClinicalError::Words)?;
     let (salt, extensions) = send::stamp(context, row.conversation);
-    let content = MimiContent::statement(salt, extensions, signed).replying_to(MimiId(*row.message.as_bytes()));
+    let content = MimiContent::statement(salt, extensions, signed)
+        .replying_to(MimiId(*row.message.as_bytes()));
     let message = send::dispatch(tx, context, &conversation, Priority::Urgent, &content)?;
     Ok(Sent {
         message,

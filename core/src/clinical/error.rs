@@ -24,7 +24,9 @@ pub enum ClinicalError {
     #[error("marking a result critical needs a reason in words")]
     NoReason,
     /// The report names nobody that the roster knows.
-    #[error("the report names no orderer that the roster knows and no unit with a station: choose a person")]
+    #[error(
+        "the report names no orderer that the roster knows and no unit with a station: choose a person"
+    )]
     NoOrderer,
     /// The report's orderer matches several people.
     #[error("the report's orderer could be several people: choose one")]
@@ -47,7 +49,9 @@ pub enum ClinicalError {
     )]
     Outdated,
     /// Two versions of one number say different things.
-    #[error("its sender gave out two different results under this version: call them, and acknowledge the next one")]
+    #[error(
+        "its sender gave out two different results under this version: call them, and acknowledge the next one"
+    )]
     Disputed,
     /// This person has taken it already.
     #[error("you have acknowledged this version already")]

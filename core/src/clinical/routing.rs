@@ -71,7 +71,8 @@ fn unit(context: &Context<'_>, card: &ResultCard) -> Option<Owner> {
             .unit
             .as_ref()
             .is_some_and(|unit| unit.as_str().eq_ignore_ascii_case(named));
-        here && view.owner_acts(Owner::Place(**id)).is_ok() && Owner::Place(**id) != context.me.owner
+        here && view.owner_acts(Owner::Place(**id)).is_ok()
+            && Owner::Place(**id) != context.me.owner
     });
     let (id, _) = stations.next()?;
     stations.next().is_none().then_some(Owner::Place(*id))

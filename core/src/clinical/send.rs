@@ -100,7 +100,9 @@ pub fn results(
                 card.may_be_critical()?;
             }
             let of_card = send_card(tx, context, to, card, expires)?;
-            if let (Some(reason), Some(first)) = (critical, of_card.first().filter(|first| !first.duplicate)) {
+            if let (Some(reason), Some(first)) =
+                (critical, of_card.first().filter(|first| !first.duplicate))
+            {
                 let record = Record::of(Act::Sent, context.now)
                     .about(first.message)
                     .by(context.me.owner.person());
@@ -146,7 +148,9 @@ fn send_card(
         To::Owner(owner) => direct_in(tx, context, owner)?,
         To::Ordering => direct_in(tx, context, routing::ordering(context, &card)?)?,
     };
-    let conversation = tx.conversation(target)?.ok_or(ConversationError::NoConversation)?;
+    let conversation = tx
+        .conversation(target)?
+        .ok_or(ConversationError::NoConversation)?;
     let key = patient::key_of(&card.patient);
     if !patient::may_stand_in(&conversation.patient, &key) {
         return Err(ClinicalError::OtherPatient);
@@ -188,21 +192,34 @@ fn send_card(
             }
         }
         for id in everybody {
-            let about = tx.conversation(id)?.map(|row| row.patient).unwrap_or_default();
+            let about = tx
+                .conversation(id)?
+                .map(|row| row.patient)
+                .unwrap_or_default();
             if patient::may_stand_in(&about, &key) {
                 targets.insert(id);
             }
         }
     }
     for id in targets {
-        sent.push(told(&card, id, post(tx, context, id, &card, expires)?, false));
+        sent.push(told(
+            &card,
+            id,
+            post(tx, context, id, &card, expires)?,
+            false,
+        ));
     }
     // The new version in the conversation that was asked for comes first.
     sent.sort_by_key(|one| (one.version != card.version, one.conversation != target));
     Ok(sent)
 }
 
-fn told(card: &ResultCard, conversation: ConversationId, message: MessageId, duplicate: bool) -> SentCard {
+fn told(
+    card: &ResultCard,
+    conversation: ConversationId,
+    message: MessageId,
+    duplicate: bool,
+) -> SentCard {
     SentCard {
         message,
         conversation,
@@ -219,9 +236,17 @@ fn is_critical(card: &ResultCard) -> bool {
 
 /// Gives the card its version against what was sent before. Where the same content was sent, that version's number is
 /// returned: a file that is posted again never becomes a correction of what has replaced it.
-fn version(tx: &WriteTx<'_>, known: &[CardRow], card: &mut ResultCard) -> Result<Option<u32>, ClinicalError> {
+fn version(
+    tx: &WriteTx<'_>,
+    known: &[CardRow],
+    card: &mut ResultCard,
+) -> Result<Option<u32>, ClinicalError> {
     let mut seen = BTreeSet::new();
-    for row in known.iter().rev().filter(|row| seen.insert((row.version, row.digest))) {
+    for row in known
+        .iter()
+        .rev()
+        .filter(|row| seen.insert((row.version, row.digest)))
+    {
         card.version = row.version;
         let same = match stored_card(tx, row.message)? {
             Some(old) if card.clone().following(&old).is_none() => {
@@ -230,13 +255,21 @@ fn version(tx: &WriteTx<'_>, known: &[CardRow], card: &mut ResultCard) -> Result
             }
             Some(_) => false,
             // Its content has expired: the digest still tells.
-            None => card.digest().map(Digest::new).is_ok_and(|digest| digest == row.digest),
+            None => card
+                .digest()
+                .map(Digest::new)
+                .is_ok_and(|digest| digest == row.digest),
         };
         if same {
             return Ok(Some(row.version));
         }
     }
-    card.version = known.iter().map(|row| row.version).max().unwrap_or(0).saturating_add(1);
+    card.version = known
+        .iter()
+        .map(|row| row.version)
+        .max()
+        .unwrap_or(0)
+        .saturating_add(1);
     Ok(None)
 }
 
@@ -264,12 +297,16 @@ fn post(
     card: &ResultCard,
     expires: Option<Duration>,
 ) -> Result<MessageId, ClinicalError> {
-    let conversation = tx.conversation(id)?.ok_or(ConversationError::NoConversation)?;
+    let conversation = tx
+        .conversation(id)?
+        .ok_or(ConversationError::NoConversation)?;
     let bytes = card.to_bytes().map_err(|_| ClinicalError::TooLarge)?;
     let (salt, mut extensions) = send::stamp(context, id);
     let key = patient::key_of(&card.patient);
     if !key.is_empty() {
-        let token = tx.patient_token(&key)?.unwrap_or_else(|| random::array(context.random));
+        let token = tx
+            .patient_token(&key)?
+            .unwrap_or_else(|| random::array(context.random));
         tx.put_patient_token(&key, &token)?;
         patient::set_token(&mut extensions, &token);
     }
@@ -288,7 +325,11 @@ fn post(
 }
 
 /// A correction is at least as urgent as anything it corrects.
-fn urgency(tx: &WriteTx<'_>, context: &Context<'_>, card: &ResultCard) -> Result<Priority, ClinicalError> {
+fn urgency(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    card: &ResultCard,
+) -> Result<Priority, ClinicalError> {
     let mut urgency = if is_critical(card) {
         Priority::Critical
     } else {

@@ -44,9 +44,16 @@ pub(super) fn holders(
             }
         }
         let proven = tx.message_states(row.message)?;
-        had.extend(proven.iter().filter_map(|state| context.owner_of(&state.device?)));
+        had.extend(
+            proven
+                .iter()
+                .filter_map(|state| context.owner_of(&state.device?)),
+        );
     }
-    for owner in had.difference(&reached).filter(|owner| **owner != context.me.owner) {
+    for owner in had
+        .difference(&reached)
+        .filter(|owner| **owner != context.me.owner)
+    {
         // Who has left reads nothing any more.
         if view.owner_acts(*owner).is_ok() {
             open.insert(direct_in(tx, context, *owner)?);
@@ -64,7 +71,11 @@ fn owners(
     let mut owners = BTreeSet::new();
     if let Some(group) = load_group(tx, conversation)? {
         let members = group.members().map_err(MembershipError::from)?;
-        owners.extend(members.iter().filter_map(|member| context.owner_of(&member.device)));
+        owners.extend(
+            members
+                .iter()
+                .filter_map(|member| context.owner_of(&member.device)),
+        );
     }
     let wished = tx.wishes(conversation.id)?;
     let wished = wished.iter().filter(|wish| wish.kind == WishKind::Add);

@@ -25,7 +25,10 @@ pub(super) fn write<T>(
     match (result, refusal) {
         (Ok(value), _) => Ok(value),
         (Err(_), Some(refusal)) => {
-            if matches!(refusal, ClinicalError::Conversation(ConversationError::NotAllowed)) {
+            if matches!(
+                refusal,
+                ClinicalError::Conversation(ConversationError::NotAllowed)
+            ) {
                 refused(engine)?;
             }
             Err(refusal)

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context as Sha256, SHA256};
 use sotto_content::attachment::Stream;
 use sotto_content::mimi::{
-    Disposition, ExternalPart, MARKDOWN, Meaning, MimiContent, NestedPart, PartContent, PartSemantics,
+    Disposition, ExternalPart, MARKDOWN, Meaning, MimiContent, NestedPart, PartContent,
+    PartSemantics,
 };
 use sotto_wire::limits;
 
@@ -27,7 +28,12 @@ use crate::timeline::{BLOB_URL, MAX_TEXT};
 ///
 /// # Errors
 /// [`ConversationError::File`], [`ConversationError::FileTooLarge`] and the refusals of sending.
-pub fn attach(engine: &Engine, id: ConversationId, draft: &Text, path: &Path) -> Result<Sent, ConversationError> {
+pub fn attach(
+    engine: &Engine,
+    id: ConversationId,
+    draft: &Text,
+    path: &Path,
+) -> Result<Sent, ConversationError> {
     if draft.text.len() > MAX_TEXT {
         return Err(ConversationError::TooLong);
     }
@@ -65,7 +71,9 @@ fn encrypt_and_send(
     let part = stream.to_part(media_of(name), &url, name, digest);
     write(engine, "sending an attachment", |tx, context| {
         allowed(context, Action::SendMessage)?;
-        let conversation = tx.conversation(id)?.ok_or(ConversationError::NoConversation)?;
+        let conversation = tx
+            .conversation(id)?
+            .ok_or(ConversationError::NoConversation)?;
         reachable(context, &conversation)?;
         let (salt, extensions) = stamp(context, id);
         let content = draft.finish(compose(salt, extensions, &draft.text, part));
@@ -85,7 +93,12 @@ fn encrypt_and_send(
     })
 }
 
-fn compose(salt: [u8; 16], extensions: sotto_content::mimi::Extensions, text: &str, part: ExternalPart) -> MimiContent {
+fn compose(
+    salt: [u8; 16],
+    extensions: sotto_content::mimi::Extensions,
+    text: &str,
+    part: ExternalPart,
+) -> MimiContent {
     let mut content = MimiContent::attachment(salt, extensions, part);
     if !text.trim().is_empty() {
         let words = NestedPart::single(Disposition::Render, MARKDOWN, text.as_bytes().to_vec());
@@ -102,7 +115,11 @@ fn compose(salt: [u8; 16], extensions: sotto_content::mimi::Extensions, text: &s
 }
 
 /// Encrypts a file chunk by chunk; returns the stream and the SHA-256 of what was written.
-fn encrypt(from: &Path, to: &Path, source: &dyn Random) -> Result<(Stream, [u8; 32]), ConversationError> {
+fn encrypt(
+    from: &Path,
+    to: &Path,
+    source: &dyn Random,
+) -> Result<(Stream, [u8; 32]), ConversationError> {
     let input = File::open(from)?;
     let length = input.metadata()?.len();
     let stream = Stream::new(random::array(source), random::array(source), length)
@@ -145,8 +162,14 @@ pub async fn save(
 ) -> Result<(), ConversationError> {
     let (external, row) = engine
         .read(|tx, _| {
-            let row = tx.attachments(message)?.into_iter().find(|row| row.part == part);
-            let body = tx.message(message)?.map(|message| message.body).unwrap_or_default();
+            let row = tx
+                .attachments(message)?
+                .into_iter()
+                .find(|row| row.part == part);
+            let body = tx
+                .message(message)?
+                .map(|message| message.body)
+                .unwrap_or_default();
             let external = MimiContent::decode(&body)
                 .ok()
                 .and_then(|content| external_of(&content, part));
@@ -169,7 +192,10 @@ pub async fn save(
             other => other.into(),
         })?;
     let target = to.to_owned();
-    let partial = target.with_file_name(format!(".{}.part", codec::hex(&random::array::<8>(engine.random()))));
+    let partial = target.with_file_name(format!(
+        ".{}.part",
+        codec::hex(&random::array::<8>(engine.random()))
+    ));
     let wanted = external.content_hash.clone();
     let worker = Arc::clone(engine);
     let saving = tokio::task::spawn_blocking(move || {
@@ -201,7 +227,9 @@ fn record(engine: &Engine, message: MessageId) -> Result<(), ConversationError> 
 fn appear(partial: &Path, to: &Path) -> Result<(), ConversationError> {
     match fs::hard_link(partial, to) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(ConversationError::FileExists),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(ConversationError::FileExists)
+        }
         // Some file systems have no links.
         Err(_) if !to.exists() => Ok(fs::rename(partial, to)?),
         Err(error) => Err(error.into()),
@@ -226,7 +254,12 @@ fn external_of(content: &MimiContent, part: u16) -> Option<ExternalPart> {
     files.into_iter().nth(usize::from(part).checked_sub(1)?)
 }
 
-fn decrypt(copy: &Path, to: &Path, stream: &Stream, wanted: &[u8]) -> Result<(), ConversationError> {
+fn decrypt(
+    copy: &Path,
+    to: &Path,
+    stream: &Stream,
+    wanted: &[u8],
+) -> Result<(), ConversationError> {
     let mut input = BufReader::new(File::open(copy)?);
     let mut digest = Sha256::new(&SHA256);
     let mut buffer = vec![0; 1 << 16];

@@ -60,16 +60,27 @@ pub(crate) fn allowed(context: &Context<'_>, action: Action) -> Result<(), Conve
 }
 
 fn present(context: &Context<'_>, owner: &Owner) -> Result<(), ConversationError> {
-    let acts = context.roster.view().is_ok_and(|view| view.owner_acts(*owner).is_ok());
-    if acts { Ok(()) } else { Err(ConversationError::NoOwner) }
+    let acts = context
+        .roster
+        .view()
+        .is_ok_and(|view| view.owner_acts(*owner).is_ok());
+    if acts {
+        Ok(())
+    } else {
+        Err(ConversationError::NoOwner)
+    }
 }
 
 /// A direct conversation whose other side has left reaches nobody: what is written there would be lost in silence.
-pub(super) fn reachable(context: &Context<'_>, conversation: &ConversationRow) -> Result<(), ConversationError> {
+pub(super) fn reachable(
+    context: &Context<'_>,
+    conversation: &ConversationRow,
+) -> Result<(), ConversationError> {
     let mut peers = [1, 2]
         .into_iter()
         .filter_map(|kind| Owner::from_parts(kind, &conversation.peer));
-    let somebody = conversation.kind != ConversationKind::Direct || peers.any(|peer| present(context, &peer).is_ok());
+    let somebody = conversation.kind != ConversationKind::Direct
+        || peers.any(|peer| present(context, &peer).is_ok());
     if somebody {
         Ok(())
     } else {
@@ -95,8 +106,17 @@ pub(crate) fn direct_in(
     if with == context.me.owner {
         return Err(ConversationError::Alone);
     }
-    let usable = |state: ConversationState| matches!(state, ConversationState::Active | ConversationState::Creating);
-    if let Some(known) = tx.direct_with(with.as_bytes())?.into_iter().find(|c| usable(c.state)) {
+    let usable = |state: ConversationState| {
+        matches!(
+            state,
+            ConversationState::Active | ConversationState::Creating
+        )
+    };
+    if let Some(known) = tx
+        .direct_with(with.as_bytes())?
+        .into_iter()
+        .find(|c| usable(c.state))
+    {
         return Ok(known.id);
     }
     present(context, &with)?;
@@ -109,7 +129,11 @@ pub(crate) fn direct_in(
 ///
 /// # Errors
 /// [`ConversationError`].
-pub fn new_group(engine: &Engine, title: &str, members: &[Owner]) -> Result<ConversationId, ConversationError> {
+pub fn new_group(
+    engine: &Engine,
+    title: &str,
+    members: &[Owner],
+) -> Result<ConversationId, ConversationError> {
     write(engine, "making a group", |tx, context| {
         allowed(context, Action::StartConversation)?;
         let mut others: Vec<Owner> = members
@@ -166,11 +190,16 @@ fn wish(
     opposite: WishKind,
 ) -> Result<(), ConversationError> {
     write(engine, "wishing for a change of members", |tx, context| {
-        let row = tx.conversation(id)?.ok_or(ConversationError::NoConversation)?;
+        let row = tx
+            .conversation(id)?
+            .ok_or(ConversationError::NoConversation)?;
         if row.kind == ConversationKind::Direct {
             return Err(ConversationError::Direct);
         }
-        if !matches!(row.state, ConversationState::Active | ConversationState::Creating) {
+        if !matches!(
+            row.state,
+            ConversationState::Active | ConversationState::Creating
+        ) {
             return Err(ConversationError::Closed);
         }
         if owner == context.me.owner && wanted == WishKind::Remove {

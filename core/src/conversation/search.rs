@@ -14,14 +14,24 @@ fn expression(typed: &str) -> Option<String> {
         .collect();
     let last = words.last()?.clone() + "*";
     let rest = &words[..words.len() - 1];
-    Some(rest.iter().cloned().chain([last]).collect::<Vec<_>>().join(" "))
+    Some(
+        rest.iter()
+            .cloned()
+            .chain([last])
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
 }
 
 /// Messages with all the words, newest first.
 ///
 /// # Errors
 /// [`ConversationError`].
-pub fn search(engine: &Engine, typed: &str, limit: u32) -> Result<Vec<MessageRow>, ConversationError> {
+pub fn search(
+    engine: &Engine,
+    typed: &str,
+    limit: u32,
+) -> Result<Vec<MessageRow>, ConversationError> {
     let Some(expression) = expression(typed) else {
         return Err(ConversationError::Empty);
     };
@@ -34,7 +44,10 @@ mod tests {
 
     #[test]
     fn what_people_type_is_never_an_expression() {
-        assert_eq!(expression("Kalium 6.8").as_deref(), Some("\"Kalium\" \"6.8\"*"));
+        assert_eq!(
+            expression("Kalium 6.8").as_deref(),
+            Some("\"Kalium\" \"6.8\"*")
+        );
         assert_eq!(
             expression("a OR \"b\" NEAR(c)").as_deref(),
             Some("\"a\" \"OR\" \"b\" \"NEAR(c)\"*")

@@ -56,8 +56,13 @@ pub(crate) fn dispatch(
         return Err(ConversationError::Closed);
     }
     let bytes = content.encode().map_err(|_| ConversationError::TooLong)?;
-    let id = timeline::message_id(context.me.organisation, conversation.id, context.me.device, &bytes)
-        .ok_or(ConversationError::TooLong)?;
+    let id = timeline::message_id(
+        context.me.organisation,
+        conversation.id,
+        context.me.device,
+        &bytes,
+    )
+    .ok_or(ConversationError::TooLong)?;
     let incoming = Incoming {
         sender: context.me.device,
         owner: context.me.owner,
@@ -96,12 +101,19 @@ pub(crate) fn dispatch(
     Ok(id)
 }
 
-fn few(tx: &WriteTx<'_>, _: &Context<'_>, conversation: &ConversationRow) -> Result<bool, ConversationError> {
+fn few(
+    tx: &WriteTx<'_>,
+    _: &Context<'_>,
+    conversation: &ConversationRow,
+) -> Result<bool, ConversationError> {
     if conversation.kind == ConversationKind::Direct {
         return Ok(true);
     }
     let members = match crate::membership::load_group(tx, conversation)? {
-        Some(group) => group.members().map_err(crate::membership::MembershipError::from)?.len(),
+        Some(group) => group
+            .members()
+            .map_err(crate::membership::MembershipError::from)?
+            .len(),
         None => 0,
     };
     Ok(members.max(tx.wishes(conversation.id)?.len()) <= RECEIPTS_UP_TO)
@@ -170,7 +182,9 @@ pub fn text(engine: &Engine, id: ConversationId, draft: &Text) -> Result<Sent, C
     }
     write(engine, "sending a text", |tx, context| {
         allowed(context, Action::SendMessage)?;
-        let conversation = tx.conversation(id)?.ok_or(ConversationError::NoConversation)?;
+        let conversation = tx
+            .conversation(id)?
+            .ok_or(ConversationError::NoConversation)?;
         reachable(context, &conversation)?;
         if let Some(answered) = draft.reply_to {
             tx.message(answered)?

@@ -12,7 +12,10 @@ const MARK: u8 = crate::membership::direct::CLAIM;
 const INFO: &str = "enrolment claim";
 
 /// Seals a claim to the inviter's device.
-pub(super) fn seal_request(inviter: &Inviter, claim: &DeviceEnrolled) -> Result<Vec<u8>, CryptoError> {
+pub(super) fn seal_request(
+    inviter: &Inviter,
+    claim: &DeviceEnrolled,
+) -> Result<Vec<u8>, CryptoError> {
     let sealed = seal_padded(&inviter.sealing_key, INFO, &codec::encode(claim))?;
     Ok([&[MARK], sealed.as_slice()].concat())
 }
@@ -34,7 +37,8 @@ pub fn open_request(
         return Err(malformed);
     };
     let plain = open_padded(key, INFO, sealed)?;
-    let claim: DeviceEnrolled = codec::decode(&plain).map_err(|_| EnrolError::Crypto(CryptoError::Malformed))?;
+    let claim: DeviceEnrolled =
+        codec::decode(&plain).map_err(|_| EnrolError::Crypto(CryptoError::Malformed))?;
     if claim.invitation != *id || claim.details.owner != invitation.owner {
         return Err(malformed);
     }

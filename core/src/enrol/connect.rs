@@ -10,7 +10,9 @@ use super::{EnrolError, REQUEST};
 use crate::base::{Clock, Digest, Timestamp, VerifyingKey};
 use crate::roster::Text;
 use crate::roster::kind::RelayDescriptor;
-use crate::transport::{Auth, ClockError, Endpoint, EndpointError, ProxySetting, RelayClock, Timeouts, Transport};
+use crate::transport::{
+    Auth, ClockError, Endpoint, EndpointError, ProxySetting, RelayClock, Timeouts, Transport,
+};
 
 /// Where the relay is and how it proves itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,7 +51,10 @@ pub fn endpoint(relay: &RelayDescriptor, proxy: ProxySetting) -> Result<Endpoint
 }
 
 /// A transport to the relay of a descriptor.
-pub(super) fn transport(relay: &RelayDescriptor, proxy: &ProxySetting) -> Result<Transport, EnrolError> {
+pub(super) fn transport(
+    relay: &RelayDescriptor,
+    proxy: &ProxySetting,
+) -> Result<Transport, EnrolError> {
     Ok(Transport::new(endpoint(relay, proxy.clone())?)?)
 }
 
@@ -65,7 +70,8 @@ pub(super) async fn describe(
         Err(_) => address.host.clone(),
     };
     let mut relay = RelayDescriptor {
-        address: Text::new(format!("https://{host}:{}", address.port)).map_err(|_| EndpointError::Host)?,
+        address: Text::new(format!("https://{host}:{}", address.port))
+            .map_err(|_| EndpointError::Host)?,
         pins: address.pins.iter().copied().map(Digest::new).collect(),
         // Replaced below; until then no answer is asked for that would be checked with it.
         signing_key: VerifyingKey::new([0; 32]),
@@ -81,7 +87,9 @@ pub(super) async fn describe(
     };
     let unproven = Transport::new(asked)?;
     let before = clock.now();
-    let info = unproven.call::<op::Info>(&Auth::None, &InfoRequest {}, REQUEST).await?;
+    let info = unproven
+        .call::<op::Info>(&Auth::None, &InfoRequest {}, REQUEST)
+        .await?;
     let key = VerifyingKey::new(*info.signing_key.as_bytes());
     match RelayClock::measure(&key, &info.time, before, clock.now()) {
         // How long the answer took says nothing about who gave it.
@@ -105,5 +113,6 @@ pub(super) async fn relay_now(
     let info = transport.info(patience).await?;
     let after = clock.now();
     let key = transport.endpoint().signing_key;
-    Ok(RelayClock::measure(&key, &info.time, before, after).map_or(after, |measured| measured.relay_time(after)))
+    Ok(RelayClock::measure(&key, &info.time, before, after)
+        .map_or(after, |measured| measured.relay_time(after)))
 }

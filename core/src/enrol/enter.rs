@@ -82,7 +82,11 @@ pub(super) async fn enter(
     }
     match state_of(&replayed.roster, &attempt.me.device)? {
         DeviceState::Confirmed => {}
-        DeviceState::Pending => return Ok(Entered::Pending(joining.code(&joining.claim(attempt.me.owner)?)?)),
+        DeviceState::Pending => {
+            return Ok(Entered::Pending(
+                joining.code(&joining.claim(attempt.me.owner)?)?,
+            ));
+        }
         DeviceState::Suspended | DeviceState::Revoked => return Err(EnrolError::Excluded),
     }
     if races == 0 {
@@ -98,7 +102,11 @@ fn state_of(roster: &Roster, device: &DeviceId) -> Result<DeviceState, EnrolErro
     if roster.view()?.owner_acts(record.details.owner).is_err() {
         return Err(EnrolError::Excluded);
     }
-    record.state.now().copied().ok_or(EnrolError::RosterUnreadable)
+    record
+        .state
+        .now()
+        .copied()
+        .ok_or(EnrolError::RosterUnreadable)
 }
 
 impl Attempt<'_> {
@@ -108,8 +116,13 @@ impl Attempt<'_> {
             .invitations()
             .get(&self.joining.link.invitation)
             .ok_or(EnrolError::InvitationUnknown)?;
-        let fits = record.owner == self.me.owner && record.key == self.joining.invitation()?.signing.verifying_key();
-        if fits { Ok(()) } else { Err(EnrolError::OfferAltered) }
+        let fits = record.owner == self.me.owner
+            && record.key == self.joining.invitation()?.signing.verifying_key();
+        if fits {
+            Ok(())
+        } else {
+            Err(EnrolError::OfferAltered)
+        }
     }
 
     /// Whether this device has taken the invitation in the log.
@@ -127,7 +140,12 @@ impl Attempt<'_> {
     }
 
     /// One attempt to append this device's own entry; on a lost race the log is read further instead.
-    async fn append(&self, replayed: &mut Replayed, clock: &dyn Clock, random: &dyn Random) -> Result<(), EnrolError> {
+    async fn append(
+        &self,
+        replayed: &mut Replayed,
+        clock: &dyn Clock,
+        random: &dyn Random,
+    ) -> Result<(), EnrolError> {
         if self.joining.request.is_some() {
             // An administrator has said yes, and the relay does not show where.
             return Err(EnrolError::RosterOlder);
@@ -144,14 +162,20 @@ impl Attempt<'_> {
             });
         }
         let epoch = self.gift.key.epoch();
-        let sealed = self.keys.seal_entry(epoch, &self.me.organisation, &entry, random)?;
+        let sealed = self
+            .keys
+            .seal_entry(epoch, &self.me.organisation, &entry, random)?;
         let expect = Position(roster.next_position());
         let request = Append {
             expect,
             entries: vec![Sealed::new(sealed.clone())],
         };
         let auth = Auth::Submit(self.bearer.clone());
-        match self.transport.call::<op::RosterAppend>(&auth, &request, REQUEST).await {
+        match self
+            .transport
+            .call::<op::RosterAppend>(&auth, &request, REQUEST)
+            .await
+        {
             Ok(_) => replayed.follow(vec![sealed], &self.keys),
             Err(error) => match error.code() {
                 Some(ErrorCode::PositionConflict) => {

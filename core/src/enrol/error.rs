@@ -101,7 +101,9 @@ pub enum EnrolError {
     #[error("the relay shows an older roster than the invitation was made from")]
     RosterOlder,
     /// At the place that the link names, the relay's log holds another entry.
-    #[error("the relay shows another roster than the invitation was made from: tell your administrator")]
+    #[error(
+        "the relay shows another roster than the invitation was made from: tell your administrator"
+    )]
     RosterForked,
     /// The log cannot be read from its beginning with the keys of the invitation.
     #[error("the organisation's roster cannot be read")]
@@ -123,7 +125,11 @@ impl EnrolError {
     pub const fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Transport(_) | Self::Stopped | Self::KeysReplaced | Self::RosterOlder | Self::UpdateRequired
+            Self::Transport(_)
+                | Self::Stopped
+                | Self::KeysReplaced
+                | Self::RosterOlder
+                | Self::UpdateRequired
         )
     }
     /// A stable name of what happened.

@@ -17,12 +17,15 @@ use super::connect::{self, RelayAddress};
 use super::joining::JOINING;
 use super::{EnrolError, REQUEST, log, reach, root_file};
 use crate::base::{
-    Clock, DeviceId, OrganisationId, Owner, PersonId, Random, Secret, Signature, SigningKey, Timestamp, random, sha256,
+    Clock, DeviceId, OrganisationId, Owner, PersonId, Random, Secret, Signature, SigningKey,
+    Timestamp, random, sha256,
 };
 use crate::roster::kind::{Founded, PersonDetails, Policy, RelayDescriptor};
 use crate::roster::rootfile::Cost;
 use crate::roster::state::root_fingerprint;
-use crate::roster::{Anchor, DeviceSecrets, FORMAT, Keyring, Name, RootFile, Roster, RosterKey, Text, Verdict};
+use crate::roster::{
+    Anchor, DeviceSecrets, FORMAT, Keyring, Name, RootFile, Roster, RosterKey, Text, Verdict,
+};
 use crate::store::table::device::DeviceSelf;
 use crate::store::{Store, StoreError, Topic};
 use crate::sync::{capability, keyring, put_capability, put_entries, put_keyring};
@@ -164,7 +167,8 @@ async fn begin(
     let name = Name::new(request.name.as_str()).map_err(text("organisation's name"))?;
     let admin_name = Name::new(request.admin.as_str()).map_err(text("administrator's name"))?;
     let label = Text::new(request.device_label.as_str()).map_err(text("device's label"))?;
-    let relay = connect::describe(&request.relay, random::array(&**random), &**clock, proxy).await?;
+    let relay =
+        connect::describe(&request.relay, random::array(&**random), &**clock, proxy).await?;
 
     let now = clock.now();
     let organisation = OrganisationId::random(&**random);
@@ -195,7 +199,9 @@ async fn begin(
         policy: Policy::founding(),
         key_commitment: key.commitment(),
     };
-    let entry = founded.into_entry(now, &root, &secrets.signature).to_bytes()?;
+    let entry = founded
+        .into_entry(now, &root, &secrets.signature)
+        .to_bytes()?;
     let mut keys = Keyring::new();
     keys.insert(key);
     let entry = keys.seal_entry(0, &organisation, &entry, &**random)?;
@@ -252,7 +258,11 @@ async fn seal_root(
     request: &NewOrganisation,
     random: &Arc<dyn Random>,
 ) -> Result<String, EnrolError> {
-    let (passphrase, cost, random) = (request.root_passphrase.clone(), request.root_cost, Arc::clone(random));
+    let (passphrase, cost, random) = (
+        request.root_passphrase.clone(),
+        request.root_cost,
+        Arc::clone(random),
+    );
     let seal = move || RootFile::seal(organisation, &root, now, &passphrase, cost, &*random);
     let file = tokio::task::spawn_blocking(seal)
         .await
@@ -262,7 +272,9 @@ async fn seal_root(
 
 /// An interrupted founding may have sealed the root key already: then the passphrase given now must be that one.
 async fn prove_passphrase(record: &Record, request: &NewOrganisation) -> Result<(), EnrolError> {
-    let Some(text) = &record.root_file else { return Ok(()) };
+    let Some(text) = &record.root_file else {
+        return Ok(());
+    };
     let (sealed, passphrase) = (RootFile::parse(text)?, request.root_passphrase.clone());
     let opened = tokio::task::spawn_blocking(move || sealed.open(&passphrase))
         .await
@@ -271,16 +283,27 @@ async fn prove_passphrase(record: &Record, request: &NewOrganisation) -> Result<
 }
 
 /// Puts the root file in place and forgets its text.
-fn export(store: &Store, mut record: Record, request: &NewOrganisation) -> Result<Record, EnrolError> {
+fn export(
+    store: &Store,
+    mut record: Record,
+    request: &NewOrganisation,
+) -> Result<Record, EnrolError> {
     let Some(text) = record.root_file.take() else {
         return Ok(record);
     };
     root_file::place(&request.root_file, &text)?;
-    store.write::<_, StoreError>("the root key is in its file", |tx| tx.put_meta(FOUNDING, &record))?;
+    store.write::<_, StoreError>("the root key is in its file", |tx| {
+        tx.put_meta(FOUNDING, &record)
+    })?;
     Ok(record)
 }
 
-async fn register(store: &Store, transport: &Transport, token: &Secret<32>, bearer: &Bearer) -> Result<(), EnrolError> {
+async fn register(
+    store: &Store,
+    transport: &Transport,
+    token: &Secret<32>,
+    bearer: &Bearer,
+) -> Result<(), EnrolError> {
     let capability = store
         .read::<_, StoreError>(capability)?
         .ok_or(EnrolError::RosterUnreadable)?;
@@ -297,8 +320,12 @@ async fn register(store: &Store, transport: &Transport, token: &Secret<32>, bear
     {
         Ok(_) => Ok(()),
         // Registered before, with another token.
-        Err(error) if error.code() == Some(ErrorCode::AlreadyExists) => Err(EnrolError::RegistrationToken),
-        Err(error) if error.code() == Some(ErrorCode::Unauthorized) => Err(EnrolError::RegistrationToken),
+        Err(error) if error.code() == Some(ErrorCode::AlreadyExists) => {
+            Err(EnrolError::RegistrationToken)
+        }
+        Err(error) if error.code() == Some(ErrorCode::Unauthorized) => {
+            Err(EnrolError::RegistrationToken)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -142,7 +142,11 @@ fn sign(key: &SigningKey, what: &sotto_wire::ToSign) -> Sig {
 }
 
 /// Takes the offer. The relay binds it to this device's taker key, so that nobody else can.
-async fn take(store: &Store, transport: &Transport, mut joining: Joining) -> Result<(Joining, Offer), EnrolError> {
+async fn take(
+    store: &Store,
+    transport: &Transport,
+    mut joining: Joining,
+) -> Result<(Joining, Offer), EnrolError> {
     if let Some(offer) = joining.offer.clone() {
         return Ok((joining, offer));
     }
@@ -168,7 +172,12 @@ async fn take(store: &Store, transport: &Transport, mut joining: Joining) -> Res
 }
 
 /// Leaves the claim for the inviter. The bytes are kept, because the relay takes the same ones only.
-async fn ask(store: &Store, transport: &Transport, mut joining: Joining, offer: &Offer) -> Result<Joining, EnrolError> {
+async fn ask(
+    store: &Store,
+    transport: &Transport,
+    mut joining: Joining,
+    offer: &Offer,
+) -> Result<Joining, EnrolError> {
     let sealed = match &joining.request {
         Some(sealed) => sealed.clone(),
         None => {
@@ -178,10 +187,24 @@ async fn ask(store: &Store, transport: &Transport, mut joining: Joining, offer: 
             sealed
         }
     };
-    let (grant, request, tenant) = (grant(&joining), Sealed::new(sealed), transport.endpoint().tenant);
-    let sig = sign(&joining.taker, &signed::grant_request(&tenant, &grant, &request));
-    let request = Request { grant, request, sig };
-    match transport.call::<op::GrantRequest>(&Auth::None, &request, REQUEST).await {
+    let (grant, request, tenant) = (
+        grant(&joining),
+        Sealed::new(sealed),
+        transport.endpoint().tenant,
+    );
+    let sig = sign(
+        &joining.taker,
+        &signed::grant_request(&tenant, &grant, &request),
+    );
+    let request = Request {
+        grant,
+        request,
+        sig,
+    };
+    match transport
+        .call::<op::GrantRequest>(&Auth::None, &request, REQUEST)
+        .await
+    {
         Ok(_) => Ok(joining),
         Err(error) => Err(of_taken(error)),
     }
@@ -195,7 +218,11 @@ async fn poll(
     wait: Duration,
 ) -> Result<Option<KeyGift>, EnrolError> {
     let now = connect::relay_now(transport, clock, REQUEST).await?;
-    let (grant, tenant, at) = (grant(joining), transport.endpoint().tenant, RelayTime(now.millis()));
+    let (grant, tenant, at) = (
+        grant(joining),
+        transport.endpoint().tenant,
+        RelayTime(now.millis()),
+    );
     let sig = sign(&joining.taker, &signed::grant_poll(&tenant, &grant, at));
     let request = Poll {
         grant,
@@ -207,8 +234,11 @@ async fn poll(
         .call::<op::GrantPoll>(&Auth::None, &request, wait + REQUEST)
         .await
         .map_err(of_taken)?;
-    let Some(sealed) = answer.answer else { return Ok(None) };
-    let gift = KeyGift::open(&joining.sealing_key(), sealed.as_bytes()).map_err(|_| EnrolError::OfferAltered)?;
+    let Some(sealed) = answer.answer else {
+        return Ok(None);
+    };
+    let gift = KeyGift::open(&joining.sealing_key(), sealed.as_bytes())
+        .map_err(|_| EnrolError::OfferAltered)?;
     Ok(Some(gift))
 }
 
@@ -232,7 +262,12 @@ async fn go_in(
     match enter::enter(store, transport, &**clock, &**random, &joining).await {
         Ok(Entered::Member(member)) => Ok(Join::Member(member)),
         Ok(Entered::Pending(code)) => Ok(Join::Waiting(code)),
-        Err(EnrolError::KeysReplaced) if joining.offer.as_ref().is_some_and(|offer| offer.gift.is_some()) => {
+        Err(EnrolError::KeysReplaced)
+            if joining
+                .offer
+                .as_ref()
+                .is_some_and(|offer| offer.gift.is_some()) =>
+        {
             (joining.offer, joining.gift) = (None, None);
             joining.save(store)?;
             Err(EnrolError::KeysReplaced)

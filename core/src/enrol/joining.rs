@@ -9,7 +9,10 @@ use crate::base::{DeviceId, Owner, Random, Secret, SigningKey, random};
 use crate::roster::invitation::WORDS;
 use crate::roster::key::KeyGift;
 use crate::roster::kind::{DeviceDetails, DeviceEnrolled};
-use crate::roster::{ContactAlias, DeviceSecrets, InvitationKeys, InvitationLink, RosterError, ShortCode, Text, Words};
+use crate::roster::{
+    ContactAlias, DeviceSecrets, InvitationKeys, InvitationLink, RosterError, ShortCode, Text,
+    Words,
+};
 use crate::store::table::device::DeviceSelf;
 use crate::store::{Store, StoreError};
 
@@ -109,7 +112,10 @@ impl Joining {
     }
     /// The invitation's keys, from link and words.
     pub(super) fn invitation(&self) -> Result<InvitationKeys, EnrolError> {
-        Ok(self.link.secret(self.words.as_ref())?.keys(&self.link.invitation))
+        Ok(self
+            .link
+            .secret(self.words.as_ref())?
+            .keys(&self.link.invitation))
     }
     /// Whether a link and words are the ones this began with.
     pub(super) fn is_for(&self, link: &InvitationLink, words: Option<&Words<WORDS>>) -> bool {
@@ -135,7 +141,8 @@ impl Joining {
     }
     /// This device as everybody will see it.
     fn details(&self, owner: Owner) -> Result<DeviceDetails, RosterError> {
-        self.secrets().details(self.device, owner, self.label.clone())
+        self.secrets()
+            .details(self.device, owner, self.label.clone())
     }
     /// The claim on the invitation, the same at each call.
     pub(super) fn claim(&self, owner: Owner) -> Result<DeviceEnrolled, EnrolError> {

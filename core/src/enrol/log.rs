@@ -13,7 +13,11 @@ pub(super) fn bearer_of(key: &RosterKey) -> Bearer {
 }
 
 /// Reads sealed positions from one on until there are no more. An earlier bearer is good for it too.
-pub(super) async fn read(transport: &Transport, bearer: &Bearer, from: u64) -> Result<Vec<Vec<u8>>, EnrolError> {
+pub(super) async fn read(
+    transport: &Transport,
+    bearer: &Bearer,
+    from: u64,
+) -> Result<Vec<Vec<u8>>, EnrolError> {
     let mut log = Vec::new();
     let limit = u16::try_from(limits::ROSTER_READ_ENTRIES).unwrap_or(u16::MAX);
     let mut next = from;
@@ -76,7 +80,9 @@ impl Replayed {
                     self.rows.push((position, sealed, judged));
                 }
                 Verdict::Halt { .. } => return Err(EnrolError::UpdateRequired),
-                Verdict::NeedsKey { .. } | Verdict::OutOfOrder { .. } => return Err(EnrolError::RosterUnreadable),
+                Verdict::NeedsKey { .. } | Verdict::OutOfOrder { .. } => {
+                    return Err(EnrolError::RosterUnreadable);
+                }
             }
         }
         Ok(())
@@ -84,7 +90,10 @@ impl Replayed {
 
     /// The key that was handed over must be the one in force, and the log must hold the entry that the link names.
     pub(super) fn check(&self, keys: &Keyring, minimum: &RosterHead) -> Result<(), EnrolError> {
-        if !keys.newest().is_some_and(|key| self.roster.key_in_force(key)) {
+        if !keys
+            .newest()
+            .is_some_and(|key| self.roster.key_in_force(key))
+        {
             return Err(EnrolError::RosterUnreadable);
         }
         match self.roster.compare(minimum) {

@@ -57,13 +57,21 @@ impl Offer {
 }
 
 /// Pads to whole buckets, then seals.
-pub(super) fn seal_padded(to: &SealingPublic, info: &str, plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
+pub(super) fn seal_padded(
+    to: &SealingPublic,
+    info: &str,
+    plain: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     let padded = padding::pad(plain, OVERHEAD).map_err(|_| CryptoError::Provider)?;
     seal::seal(to.as_bytes(), info, &padded)
 }
 
 /// Opens and takes the padding off.
-pub(super) fn open_padded(key: &SealingKey, info: &str, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
+pub(super) fn open_padded(
+    key: &SealingKey,
+    info: &str,
+    sealed: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     let padded = key.open(info, sealed)?;
     padding::unpad(&padded)
         .map(<[u8]>::to_vec)

@@ -18,7 +18,11 @@ pub(super) fn me(store: &Store) -> Result<DeviceSelf, EnrolError> {
 }
 
 /// Opens the mailbox. That the relay takes the bearer also proves that it is the one in force.
-pub(super) async fn open_mailbox(transport: &Transport, me: &DeviceSelf, bearer: &Bearer) -> Result<(), EnrolError> {
+pub(super) async fn open_mailbox(
+    transport: &Transport,
+    me: &DeviceSelf,
+    bearer: &Bearer,
+) -> Result<(), EnrolError> {
     let request = Open {
         mailbox: MailboxId::new(me.mailbox),
         key: PublicKey::new(*me.mailbox_key.verifying_key().as_bytes()),
@@ -39,7 +43,11 @@ pub(super) async fn open_mailbox(transport: &Transport, me: &DeviceSelf, bearer:
 
 /// Starts a session and makes the contact alias known. The next generation is stored before it is asked for, so that
 /// a lost answer is none.
-pub(super) async fn be_known(store: &Store, transport: &Transport, random: &dyn Random) -> Result<(), EnrolError> {
+pub(super) async fn be_known(
+    store: &Store,
+    transport: &Transport,
+    random: &dyn Random,
+) -> Result<(), EnrolError> {
     let next: [u8; 16] = random::array(random);
     let me = store.write::<_, EnrolError>("choosing the first session generation", |tx| {
         let mut me = tx.device_self()?.ok_or(EnrolError::NotJoining)?;
@@ -49,7 +57,10 @@ pub(super) async fn be_known(store: &Store, transport: &Transport, random: &dyn 
         }
         Ok(me)
     })?;
-    let (expect, next) = (Generation::new(me.generation), Generation::new(me.next_generation));
+    let (expect, next) = (
+        Generation::new(me.generation),
+        Generation::new(me.next_generation),
+    );
     let mailbox = MailboxId::new(me.mailbox);
     let session = session::start(transport, &me.mailbox_key, mailbox, expect, next, REQUEST)
         .await

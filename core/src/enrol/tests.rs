@@ -8,18 +8,19 @@ use super::offer::{Inviter, Offer};
 use super::{EnrolError, claim, join, member, open_request, root_file};
 use crate::base::seal::SealingKey;
 use crate::base::{
-    Clock, DeviceId, Digest, InvitationId, OrganisationId, Owner, PersonId, Random, Secret, Signature, SigningKey,
-    SystemClock, SystemRandom, Timestamp, VerifyingKey, codec,
+    Clock, DeviceId, Digest, InvitationId, OrganisationId, Owner, PersonId, Random, Secret,
+    Signature, SigningKey, SystemClock, SystemRandom, Timestamp, VerifyingKey, codec,
 };
 use crate::roster::key::{KeyGift, SealedAs};
 use crate::roster::kind::{
-    ApprovalMode, Founded, Invited, PersonDetails, Policy, RelayDescriptor, SealingPublic, Subject, Tick,
+    ApprovalMode, Founded, Invited, PersonDetails, Policy, RelayDescriptor, SealingPublic, Subject,
+    Tick,
 };
 use crate::roster::record::{InvitationRecord, InvitationState};
 use crate::roster::state::root_fingerprint;
 use crate::roster::{
-    Anchor, Author, Body, DeviceSecrets, FORMAT, InvitationLink, InvitationSecret, Keyring, Name, Roster, RosterHead,
-    RosterKey, Text,
+    Anchor, Author, Body, DeviceSecrets, FORMAT, InvitationLink, InvitationSecret, Keyring, Name,
+    Roster, RosterHead, RosterKey, Text,
 };
 use crate::store::{Store, StoreOptions};
 use crate::transport::ProxySetting;
@@ -82,7 +83,10 @@ impl Organisation {
             policy: Policy::founding(),
             key_commitment: key.commitment(),
         };
-        let entry = founded.into_entry(now, &root, &admin.signature).to_bytes().unwrap();
+        let entry = founded
+            .into_entry(now, &root, &admin.signature)
+            .to_bytes()
+            .unwrap();
         let anchor = Anchor {
             organisation,
             root: root_fingerprint(&root.verifying_key()),
@@ -106,7 +110,8 @@ impl Organisation {
             .key
             .seal(SealedAs::Entry, &self.organisation(), entry, &SystemRandom)
             .unwrap();
-        self.roster.ingest(self.roster.next_position(), &sealed, &self.keys());
+        self.roster
+            .ingest(self.roster.next_position(), &sealed, &self.keys());
         self.log.push(sealed);
     }
     fn keys(&self) -> Keyring {
@@ -116,16 +121,20 @@ impl Organisation {
     }
     fn append(&mut self, body: impl Into<Body>) {
         let author = Author::Device(self.device);
-        let entry = self
-            .roster
-            .composer()
-            .unwrap()
-            .entry(author, self.now, &body.into(), &self.admin.signature);
+        let entry = self.roster.composer().unwrap().entry(
+            author,
+            self.now,
+            &body.into(),
+            &self.admin.signature,
+        );
         self.push(&entry.unwrap());
     }
     /// Invites somebody new.
     fn invite(&mut self, mode: ApprovalMode) -> (InvitationId, InvitationSecret, Owner) {
-        let (id, person) = (InvitationId::random(&SystemRandom), PersonId::random(&SystemRandom));
+        let (id, person) = (
+            InvitationId::random(&SystemRandom),
+            PersonId::random(&SystemRandom),
+        );
         let secret = InvitationSecret::random(&SystemRandom);
         let keys = secret.keys(&id);
         self.append(Invited {
@@ -142,7 +151,14 @@ impl Organisation {
     }
     fn link(&self, id: InvitationId, secret: &InvitationSecret, in_person: bool) -> InvitationLink {
         let minimum = self.roster.minimum().unwrap();
-        InvitationLink::new(relay(), *self.roster.anchor(), minimum, id, secret, in_person)
+        InvitationLink::new(
+            relay(),
+            *self.roster.anchor(),
+            minimum,
+            id,
+            secret,
+            in_person,
+        )
     }
     fn inviter(&self) -> Inviter {
         let sealing_key = SealingPublic::new(&self.admin.sealing.public().unwrap()).unwrap();
@@ -213,7 +229,10 @@ fn a_claim_reaches_the_inviter_and_only_a_claim_on_this_invitation_is_taken() {
     let open = |key: &SealingKey, id: &InvitationId, record: &InvitationRecord, request: &[u8]| {
         open_request(key, &own.organisation(), id, record, request)
     };
-    assert_eq!(open(&own.admin.sealing, &id, &records[&id], &request).unwrap(), made);
+    assert_eq!(
+        open(&own.admin.sealing, &id, &records[&id], &request).unwrap(),
+        made
+    );
     assert!(open(&own.admin.sealing, &other_id, &records[&other_id], &request).is_err());
     assert!(
         open(
@@ -243,7 +262,10 @@ fn what_was_begun_is_read_back_as_it_was_and_both_sides_compare_the_same_code() 
     let (id, secret, owner) = own.invite(ApprovalMode::Approval);
     let mut joining = joining(&own, id, &secret);
     let empty = codec::encode(&joining);
-    assert_eq!(codec::encode(&codec::decode::<Joining>(&empty).unwrap()), empty);
+    assert_eq!(
+        codec::encode(&codec::decode::<Joining>(&empty).unwrap()),
+        empty
+    );
     let offer = Offer {
         owner,
         inviter: own.inviter(),
@@ -264,9 +286,16 @@ fn what_was_begun_is_read_back_as_it_was_and_both_sides_compare_the_same_code() 
     let shown = read.code(&read.claim(owner).unwrap()).unwrap();
     let record: &InvitationRecord = &own.roster.invitations()[&id];
     assert_eq!(record.state, InvitationState::Open);
-    let compared = crate::roster::ShortCode::of(&own.organisation(), &record.key, &joining.claim(owner).unwrap());
+    let compared = crate::roster::ShortCode::of(
+        &own.organisation(),
+        &record.key,
+        &joining.claim(owner).unwrap(),
+    );
     assert!(shown == compared.unwrap());
-    assert!(member(&store).unwrap().is_none(), "a device that waits is no member");
+    assert!(
+        member(&store).unwrap().is_none(),
+        "a device that waits is no member"
+    );
 }
 
 #[test]
@@ -275,7 +304,12 @@ fn an_entry_that_claims_a_later_key_is_passed_over_and_the_rest_is_judged() {
     own.invite(ApprovalMode::Instant);
     let later = RosterKey::random(1, &SystemRandom);
     let junk = later
-        .seal(SealedAs::Entry, &own.organisation(), b"no rotation", &SystemRandom)
+        .seal(
+            SealedAs::Entry,
+            &own.organisation(),
+            b"no rotation",
+            &SystemRandom,
+        )
         .unwrap();
     own.log.insert(1, junk);
     let mut replayed = Replayed::new(*own.roster.anchor());
@@ -285,7 +319,9 @@ fn an_entry_that_claims_a_later_key_is_passed_over_and_the_rest_is_judged() {
         replayed.rows.iter().map(|row| row.2).collect::<Vec<_>>(),
         [true, false, true]
     );
-    replayed.check(&own.keys(), &own.roster.minimum().unwrap()).unwrap();
+    replayed
+        .check(&own.keys(), &own.roster.minimum().unwrap())
+        .unwrap();
 }
 
 #[test]
@@ -295,7 +331,10 @@ fn an_older_or_another_roster_than_the_link_names_is_refused() {
     let minimum = own.roster.minimum().unwrap();
     let mut cut = Replayed::new(*own.roster.anchor());
     cut.follow(own.log[..1].to_vec(), &own.keys()).unwrap();
-    assert!(matches!(cut.check(&own.keys(), &minimum), Err(EnrolError::RosterOlder)));
+    assert!(matches!(
+        cut.check(&own.keys(), &minimum),
+        Err(EnrolError::RosterOlder)
+    ));
     let mut whole = Replayed::new(*own.roster.anchor());
     whole.follow(own.log.clone(), &own.keys()).unwrap();
     let forked = RosterHead {
@@ -347,7 +386,8 @@ fn the_root_file_is_never_written_over_another_and_an_interrupted_founding_finds
 }
 
 #[tokio::test]
-async fn a_link_that_is_none_and_words_that_are_missing_or_none_are_told_apart_before_anything_is_stored() {
+async fn a_link_that_is_none_and_words_that_are_missing_or_none_are_told_apart_before_anything_is_stored()
+ {
     let mut own = Organisation::new();
     let (id, secret, _) = own.invite(ApprovalMode::Instant);
     let dir = tempfile::tempdir().unwrap();
@@ -356,15 +396,26 @@ async fn a_link_that_is_none_and_words_that_are_missing_or_none_are_told_apart_b
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let url = own.link(id, &secret, false).to_url();
     let attempt = async |link: &str, words: Option<&str>, label: &str| {
-        join(&store, &clock, &random, link, words, label, &ProxySetting::None)
-            .await
-            .unwrap_err()
+        join(
+            &store,
+            &clock,
+            &random,
+            link,
+            words,
+            label,
+            &ProxySetting::None,
+        )
+        .await
+        .unwrap_err()
     };
     assert!(matches!(
         attempt("https://example.org/#x", None, "phone").await,
         EnrolError::Link
     ));
-    assert!(matches!(attempt(&url, None, "phone").await, EnrolError::WordsMissing));
+    assert!(matches!(
+        attempt(&url, None, "phone").await,
+        EnrolError::WordsMissing
+    ));
     assert!(matches!(
         attempt(&url, Some(" "), "phone").await,
         EnrolError::WordsMissing
@@ -374,7 +425,10 @@ async fn a_link_that_is_none_and_words_that_are_missing_or_none_are_told_apart_b
         EnrolError::WordsMalformed
     ));
     let words = secret.words.reveal();
-    assert!(matches!(attempt(&url, Some(&words), "").await, EnrolError::Text(_)));
+    assert!(matches!(
+        attempt(&url, Some(&words), "").await,
+        EnrolError::Text(_)
+    ));
     assert!(Joining::load(&store).unwrap().is_none());
 }
 
@@ -392,6 +446,10 @@ fn every_error_has_a_name_of_its_own_floor_and_none_shows_a_secret() {
     let mut own = Organisation::new();
     let (id, secret, _) = own.invite(ApprovalMode::Instant);
     own.append(Tick {});
-    let shown = format!("{:?} {:?}", own.inviter(), joining(&own, id, &secret).link.secret(None));
+    let shown = format!(
+        "{:?} {:?}",
+        own.inviter(),
+        joining(&own, id, &secret).link.secret(None)
+    );
     assert!(!shown.contains(&secret.words.reveal()), "{shown}");
 }

@@ -24,9 +24,10 @@ impl InboxError {
         match self {
             Self::Store(error)
             | Self::Membership(MembershipError::Store(error))
-            | Self::Timeline(TimelineError::Store(error) | TimelineError::Membership(MembershipError::Store(error))) => {
-                Some(error)
-            }
+            | Self::Timeline(
+                TimelineError::Store(error)
+                | TimelineError::Membership(MembershipError::Store(error)),
+            ) => Some(error),
             _ => None,
         }
     }

@@ -44,7 +44,11 @@ pub enum Cause {
 ///
 /// # Errors
 /// [`InboxError`] where the store itself fails: nothing of the batch is acknowledged.
-pub fn ingest(tx: &WriteTx<'_>, context: &Context<'_>, entries: &[Entry]) -> Result<Report, InboxError> {
+pub fn ingest(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    entries: &[Entry],
+) -> Result<Report, InboxError> {
     let mut report = Report::default();
     for entry in entries.iter().take(BATCH) {
         let payload = entry.payload.as_bytes();
@@ -73,7 +77,11 @@ pub fn ingest(tx: &WriteTx<'_>, context: &Context<'_>, entries: &[Entry]) -> Res
         tx.mark_payload_seen(digest.as_bytes(), context.now)?;
         report.received += 1;
         match outcome {
-            Outcome::Done { message, follow, moved } => {
+            Outcome::Done {
+                message,
+                follow,
+                moved,
+            } => {
                 let receipt = match (message, handle) {
                     (Some(message), Some(handle)) => receipt::make(tx, context, message, &handle)?,
                     _ => Vec::new(),
@@ -102,7 +110,11 @@ pub fn ingest(tx: &WriteTx<'_>, context: &Context<'_>, entries: &[Entry]) -> Res
 ///
 /// # Errors
 /// [`InboxError`].
-pub fn retry_held(tx: &WriteTx<'_>, context: &Context<'_>, cause: Cause) -> Result<Report, InboxError> {
+pub fn retry_held(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    cause: Cause,
+) -> Result<Report, InboxError> {
     let mut report = Report::default();
     match cause {
         Cause::Moved(id) => {
@@ -138,7 +150,9 @@ fn pass(
             Some(id) => tx.held_waiting(id, last, PAGE)?,
             None => tx.held_for(HeldCause::RosterBehind, last, PAGE)?,
         };
-        let Some(row) = rows.last() else { return Ok(()) };
+        let Some(row) = rows.last() else {
+            return Ok(());
+        };
         last = row.id;
         for row in &rows {
             retry(tx, context, report, row, scope)?;
@@ -160,7 +174,11 @@ fn retry(
         only,
     };
     match attempt(tx, context, &arrived)? {
-        Outcome::Done { message, follow, moved } => {
+        Outcome::Done {
+            message,
+            follow,
+            moved,
+        } => {
             if let (Some(message), Some(handle)) = (message, row.handle) {
                 let receipt = receipt::make(tx, context, message, &handle)?;
                 // The entry was acknowledged long ago; its receipt goes by a number of its own.
@@ -191,7 +209,11 @@ fn retry(
 
 /// One payload in a part of its own: our own failure over one message must not cost the others. Failures of the store
 /// itself end the batch.
-fn attempt(tx: &WriteTx<'_>, context: &Context<'_>, arrived: &Arrived<'_>) -> Result<Outcome, InboxError> {
+fn attempt(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    arrived: &Arrived<'_>,
+) -> Result<Outcome, InboxError> {
     match tx.attempt(|tx| match open::open(tx, context, arrived)? {
         // What is held or refused changes nothing but its own row: a ratchet that moved for it moves back.
         outcome @ Outcome::Done { .. } => Ok(outcome),
@@ -201,7 +223,9 @@ fn attempt(tx: &WriteTx<'_>, context: &Context<'_>, arrived: &Arrived<'_>) -> Re
         Err(Undo::Verdict(outcome)) => Ok(*outcome),
         Err(Undo::Error(error)) => match error.store() {
             // What the sender wrote does not fit a row. Taken for our failure it would block the mailbox for ever.
-            Some(store) if store.is_about_values() => Ok(Outcome::Refuse(None, HeldCause::Malformed)),
+            Some(store) if store.is_about_values() => {
+                Ok(Outcome::Refuse(None, HeldCause::Malformed))
+            }
             Some(store) => Err(store.clone().into()),
             None => Ok(Outcome::Refuse(None, HeldCause::Undecryptable)),
         },

@@ -5,7 +5,9 @@ use super::InboxError;
 use crate::base::{ConversationId, DeviceId, MessageId, Timestamp, codec, sha256};
 use crate::membership::direct::{self, Direct};
 use crate::membership::envelope::{self, Frame};
-use crate::membership::{Admission, Body, Context, Inner, Outgoing, admit, commit, join, load_group};
+use crate::membership::{
+    Admission, Body, Context, Inner, Outgoing, admit, commit, join, load_group,
+};
 use crate::mls::{Group, ProcessError, Processed, StagedRemote};
 use crate::roster::{Action, Actor, HeadRelation, Scope};
 use crate::store::table::conversation::ConversationRow;
@@ -68,7 +70,11 @@ pub(super) struct Arrived<'a> {
 ///
 /// # Errors
 /// [`InboxError`]: our own failure, never the sender's.
-pub(super) fn open(tx: &WriteTx<'_>, context: &Context<'_>, arrived: &Arrived<'_>) -> Result<Outcome, InboxError> {
+pub(super) fn open(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    arrived: &Arrived<'_>,
+) -> Result<Outcome, InboxError> {
     match arrived.payload.first() {
         Some(&direct::VERSION) => return open_direct(tx, context, arrived),
         // Somebody has claimed an invitation of this device: it is looked at where approvals are.
@@ -99,7 +105,11 @@ pub(super) fn open(tx: &WriteTx<'_>, context: &Context<'_>, arrived: &Arrived<'_
     Ok(Outcome::Hold(conversation, HeldCause::UnknownKey))
 }
 
-fn open_direct(tx: &WriteTx<'_>, context: &Context<'_>, arrived: &Arrived<'_>) -> Result<Outcome, InboxError> {
+fn open_direct(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    arrived: &Arrived<'_>,
+) -> Result<Outcome, InboxError> {
     let Ok(unverified) = direct::open(&context.me.sealing_key(), arrived.payload) else {
         return Ok(Outcome::Refuse(None, HeldCause::Malformed));
     };
@@ -162,7 +172,15 @@ fn open_mls(
             sender,
             epoch,
             plaintext,
-        }) => open_application(tx, context, arrived, conversation, sender, epoch, &plaintext),
+        }) => open_application(
+            tx,
+            context,
+            arrived,
+            conversation,
+            sender,
+            epoch,
+            &plaintext,
+        ),
         Ok(Processed::Commit(staged)) => open_commit(tx, context, conversation, group, *staged),
         Ok(Processed::OwnEcho { .. }) => Ok(Outcome::NOTHING),
         Err(error) => judge(error, conversation),
@@ -221,19 +239,45 @@ fn open_commit(
     } else {
         let here: Vec<DeviceId> = group.members()?.iter().map(|m| m.device).collect();
         commit::departed(tx, context, conversation, &here, &removed)?;
-        tx.put_epoch(&conversation.mls_group, group.epoch(), roster_seq, committer)?;
+        tx.put_epoch(
+            &conversation.mls_group,
+            group.epoch(),
+            roster_seq,
+            committer,
+        )?;
         group.forget_old_epochs(context.now)?;
     }
     tx.touch_conversation(conversation.id, context.now)?;
     tx.emit(Topic::Conversation, conversation.id.as_bytes().to_vec());
     if !added.is_empty() {
-        timeline::system(tx, context, conversation, committer, SystemEvent::Joined, &added)?;
+        timeline::system(
+            tx,
+            context,
+            conversation,
+            committer,
+            SystemEvent::Joined,
+            &added,
+        )?;
     }
     if !removed.is_empty() {
-        timeline::system(tx, context, conversation, committer, SystemEvent::Removed, &removed)?;
+        timeline::system(
+            tx,
+            context,
+            conversation,
+            committer,
+            SystemEvent::Removed,
+            &removed,
+        )?;
     }
     if external {
-        timeline::system(tx, context, conversation, committer, SystemEvent::Healed, &[committer])?;
+        timeline::system(
+            tx,
+            context,
+            conversation,
+            committer,
+            SystemEvent::Healed,
+            &[committer],
+        )?;
     }
     Ok(Outcome::Done {
         message: None,
@@ -259,7 +303,10 @@ fn open_application(
         HeadRelation::Fork => return Ok(Outcome::Refuse(id, HeldCause::Unauthorised)),
         // The sender knows more of the roster: it is read before the next thing is sent.
         HeadRelation::Ahead => {
-            if tx.meta::<u64>(SEEN_AHEAD)?.is_none_or(|seen| seen != inner.head.seq) {
+            if tx
+                .meta::<u64>(SEEN_AHEAD)?
+                .is_none_or(|seen| seen != inner.head.seq)
+            {
                 tx.put_meta(SEEN_AHEAD, &inner.head.seq)?;
             }
         }
@@ -270,7 +317,10 @@ fn open_application(
     let at = tx
         .epoch_roster_seq(&conversation.mls_group, epoch)?
         .unwrap_or(context.head().seq);
-    let Some(owner) = context.owner_of(&sender).filter(|_| context.was_confirmed(&sender, at)) else {
+    let Some(owner) = context
+        .owner_of(&sender)
+        .filter(|_| context.was_confirmed(&sender, at))
+    else {
         return Ok(Outcome::Refuse(id, HeldCause::Unauthorised));
     };
     match inner.body {
@@ -317,8 +367,12 @@ fn open_application(
         Body::Info(title, patient) => {
             // Whom a conversation is about is decided by its first card, and does not change.
             let manages = context.roster.at(at).is_some_and(|view| {
-                view.may(Actor::device(sender), Action::ManageMembers, &Scope::organisation())
-                    .is_ok()
+                view.may(
+                    Actor::device(sender),
+                    Action::ManageMembers,
+                    &Scope::organisation(),
+                )
+                .is_ok()
             });
             if !manages || patient != conversation.patient || title.len() > MAX_TITLE {
                 return Ok(Outcome::Refuse(id, HeldCause::Unauthorised));

@@ -43,7 +43,11 @@ pub(super) fn make(
     let Ok(bytes) = body.signing_bytes() else {
         return Ok(Vec::new());
     };
-    let signature = *context.me.signing.sign(DeliveryReceipt::LABEL, &bytes).as_bytes();
+    let signature = *context
+        .me
+        .signing
+        .sign(DeliveryReceipt::LABEL, &bytes)
+        .as_bytes();
     let Ok(bytes) = (Signed { body, signature }).encode() else {
         return Ok(Vec::new());
     };
@@ -51,7 +55,13 @@ pub(super) fn make(
     let Some((_, key)) = keys.first() else {
         return Ok(Vec::new());
     };
-    Ok(envelope::seal_for_members(key, LABEL, handle, &bytes, context.random)?)
+    Ok(envelope::seal_for_members(
+        key,
+        LABEL,
+        handle,
+        &bytes,
+        context.random,
+    )?)
 }
 
 /// What a collected receipt is worth.
@@ -80,13 +90,16 @@ pub fn collected(
     let Some(bytes) = envelope::open_as_member(&keys, LABEL, &wanted.handle, sealed) else {
         return Ok(Collected::Unreadable);
     };
-    let proof = Signed::<DeliveryReceipt>::decode(&bytes).ok().filter(|signed| {
-        signed.body.message.as_bytes() == wanted.message.as_bytes()
-            && signed.body.speaker.from == From::Device(DeviceId::from(*wanted.device.as_bytes()))
-            && context
-                .device(&wanted.device)
-                .is_some_and(|device| verifies(device, signed))
-    });
+    let proof = Signed::<DeliveryReceipt>::decode(&bytes)
+        .ok()
+        .filter(|signed| {
+            signed.body.message.as_bytes() == wanted.message.as_bytes()
+                && signed.body.speaker.from
+                    == From::Device(DeviceId::from(*wanted.device.as_bytes()))
+                && context
+                    .device(&wanted.device)
+                    .is_some_and(|device| verifies(device, signed))
+        });
     let Some(signed) = proof else {
         return Ok(Collected::Forged);
     };

@@ -28,7 +28,11 @@ pub enum Admission {
 
 /// Judges a commit against the roster.
 #[must_use]
-pub fn admit(context: &Context<'_>, conversation: &ConversationRow, commit: &StagedRemote) -> Admission {
+pub fn admit(
+    context: &Context<'_>,
+    conversation: &ConversationRow,
+    commit: &StagedRemote,
+) -> Admission {
     let Ok(head) = codec::decode::<RosterHead>(&commit.authenticated_data) else {
         return Admission::Refused;
     };
@@ -41,7 +45,9 @@ pub fn admit(context: &Context<'_>, conversation: &ConversationRow, commit: &Sta
     if !context.was_confirmed(&commit.committer, at) {
         return Admission::Refused;
     }
-    if commit.external && !(commit.added.is_empty() && commit.removed.iter().all(|d| *d == commit.committer)) {
+    if commit.external
+        && !(commit.added.is_empty() && commit.removed.iter().all(|d| *d == commit.committer))
+    {
         return Admission::Refused;
     }
     for (device, key) in &commit.added {
@@ -69,7 +75,12 @@ pub fn admit(context: &Context<'_>, conversation: &ConversationRow, commit: &Sta
 /// Whether a commit's author has the right to put somebody out whom the roster confirms. Following the roster, and one's
 /// own devices, needs none; bringing somebody in is open to every member, and everybody sees it.
 #[must_use]
-pub fn entitled(context: &Context<'_>, conversation: &ConversationRow, commit: &StagedRemote, at: u64) -> bool {
+pub fn entitled(
+    context: &Context<'_>,
+    conversation: &ConversationRow,
+    commit: &StagedRemote,
+    at: u64,
+) -> bool {
     if conversation.kind == ConversationKind::Direct || commit.external {
         return true;
     }
@@ -79,7 +90,9 @@ pub fn entitled(context: &Context<'_>, conversation: &ConversationRow, commit: &
         .iter()
         .any(|device| context.was_confirmed(device, at) && context.owner_of(device) != author);
     let actor = Actor::device(commit.committer);
-    let manages =
-        |view: crate::roster::View<'_>| view.may(actor, Action::ManageMembers, &Scope::organisation()).is_ok();
+    let manages = |view: crate::roster::View<'_>| {
+        view.may(actor, Action::ManageMembers, &Scope::organisation())
+            .is_ok()
+    };
     !expels || context.roster.at(at).is_some_and(manages)
 }

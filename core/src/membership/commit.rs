@@ -90,7 +90,10 @@ pub fn stage(
     let mut deliveries = Vec::with_capacity(before.len());
     for member in &before {
         if let Some(alias) = alias_of(tx, context, conversation, &member.device)? {
-            deliveries.push(Delivery { alias, receipt: None });
+            deliveries.push(Delivery {
+                alias,
+                receipt: None,
+            });
         }
     }
     let mut posts = vec![Post {
@@ -109,8 +112,13 @@ pub fn stage(
         )?;
         posts.extend(welcome_posts(context, &plan.add, &bundle)?);
     }
-    let group_info =
-        envelope::seal_for_members(next, GROUP_INFO, &conversation.slot, &staged.group_info, context.random)?;
+    let group_info = envelope::seal_for_members(
+        next,
+        GROUP_INFO,
+        &conversation.slot,
+        &staged.group_info,
+        context.random,
+    )?;
     let body = AdvanceBody {
         idempotency: IdempotencyId::new(random::array(context.random)),
         slot: SlotId::new(conversation.slot),
@@ -125,7 +133,8 @@ pub fn stage(
         ttl_s: TTL_SECONDS,
     };
     let tenant = TenantId::new(context.me.tenant);
-    let signature = keys::epoch_key(&epoch_seed).sign_raw(&signed::slot_advance(&tenant, &body).bytes());
+    let signature =
+        keys::epoch_key(&epoch_seed).sign_raw(&signed::slot_advance(&tenant, &body).bytes());
     let request = Advance {
         body,
         auth: AdvanceAuth::EpochKey(sotto_wire::Sig::new(*signature.as_bytes())),
@@ -195,7 +204,9 @@ fn welcome_posts(
     let message = Direct::Welcome(Box::new(bundle.clone()));
     let mut posts = Vec::with_capacity(added.len());
     for device in added {
-        let (Some(sealing), Some(alias)) = (context.sealing_key(device), context.contact_alias(device)) else {
+        let (Some(sealing), Some(alias)) =
+            (context.sealing_key(device), context.contact_alias(device))
+        else {
             continue;
         };
         let payload = direct::seal(sealing, context.me.device, &context.me.signing, &message)?;
@@ -234,8 +245,16 @@ pub fn accepted(
         context.me.device,
     )?;
     tx.drop_pending_commit(conversation.id)?;
-    let removed: Vec<_> = before.iter().copied().filter(|d| !after.contains(d)).collect();
-    let added: Vec<_> = after.iter().copied().filter(|d| !before.contains(d)).collect();
+    let removed: Vec<_> = before
+        .iter()
+        .copied()
+        .filter(|d| !after.contains(d))
+        .collect();
+    let added: Vec<_> = after
+        .iter()
+        .copied()
+        .filter(|d| !before.contains(d))
+        .collect();
     departed(tx, context, conversation, &after, &removed)?;
     group.forget_old_epochs(context.now)?;
     renew_later(tx, context, conversation.id)?;
@@ -252,7 +271,11 @@ pub fn accepted(
     }
     super::join::settle_direct(tx, conversation)?;
     tx.touch_conversation(conversation.id, context.now)?;
-    Ok(Accepted { key, added, removed })
+    Ok(Accepted {
+        key,
+        added,
+        removed,
+    })
 }
 
 /// What follows where devices have gone, for whoever stays.
@@ -300,7 +323,9 @@ pub fn lost(
     if !still {
         return Ok(());
     }
-    if let Some(mut group) = super::load_group(tx, conversation)?.filter(|group| group.has_pending()) {
+    if let Some(mut group) =
+        super::load_group(tx, conversation)?.filter(|group| group.has_pending())
+    {
         group.clear_pending()?;
     }
     tx.drop_pending_commit(conversation.id)?;
@@ -311,7 +336,11 @@ pub fn lost(
 }
 
 /// Any commit of one's own replaces the own leaf's keys; the next renewal is due in a week, each device at its own time.
-fn renew_later(tx: &WriteTx<'_>, context: &Context<'_>, conversation: ConversationId) -> Result<(), MembershipError> {
+fn renew_later(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    conversation: ConversationId,
+) -> Result<(), MembershipError> {
     for wish in tx.wishes(conversation)? {
         if wish.kind == WishKind::Update {
             tx.drop_wish(wish.id)?;
@@ -319,6 +348,12 @@ fn renew_later(tx: &WriteTx<'_>, context: &Context<'_>, conversation: Conversati
     }
     let day = 24 * 3600;
     let week = std::time::Duration::from_secs(7 * day + random::below(context.random, day));
-    tx.add_wish(conversation, WishKind::Update, 0, &[], context.now.plus(week))
-        .map_err(MembershipError::from)
+    tx.add_wish(
+        conversation,
+        WishKind::Update,
+        0,
+        &[],
+        context.now.plus(week),
+    )
+    .map_err(MembershipError::from)
 }

@@ -63,12 +63,16 @@ impl<'a> Context<'a> {
     /// Whether a device counts now.
     #[must_use]
     pub fn is_confirmed(&self, device: &DeviceId) -> bool {
-        self.roster.view().is_ok_and(|view| view.confirmed(*device).is_ok())
+        self.roster
+            .view()
+            .is_ok_and(|view| view.confirmed(*device).is_ok())
     }
     /// Whether a device counted after an entry.
     #[must_use]
     pub fn was_confirmed(&self, device: &DeviceId, seq: u64) -> bool {
-        self.roster.at(seq).is_some_and(|view| view.confirmed(*device).is_ok())
+        self.roster
+            .at(seq)
+            .is_some_and(|view| view.confirmed(*device).is_ok())
     }
     /// Whether a leaf may stay: a confirmed device with the key that the roster names, and in a direct conversation a
     /// device of one of the two.
@@ -90,15 +94,17 @@ impl<'a> Context<'a> {
     /// Whether an owner is there: neither suspended nor gone.
     #[must_use]
     pub fn acts(&self, owner: &Owner) -> bool {
-        self.roster.view().is_ok_and(|view| view.owner_acts(*owner).is_ok())
+        self.roster
+            .view()
+            .is_ok_and(|view| view.owner_acts(*owner).is_ok())
     }
     /// The other owner of a direct conversation.
     #[must_use]
     pub fn peer_of(&self, conversation: &ConversationRow) -> Option<Owner> {
         let unknown = |owner: &Owner| {
-            self.roster
-                .view()
-                .map_or(true, |view| view.owner_acts(*owner) == Err(Refusal::UnknownOwner))
+            self.roster.view().map_or(true, |view| {
+                view.owner_acts(*owner) == Err(Refusal::UnknownOwner)
+            })
         };
         [1, 2]
             .into_iter()
@@ -117,25 +123,37 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn may_attest(&self) -> bool {
         self.roster
-            .may(Actor::device(self.me.device), Action::Attest, &Scope::organisation())
+            .may(
+                Actor::device(self.me.device),
+                Action::Attest,
+                &Scope::organisation(),
+            )
             .is_ok()
     }
     /// Where a device's Welcomes arrive.
     #[must_use]
     pub fn contact_alias(&self, device: &DeviceId) -> Option<[u8; 16]> {
-        self.device(device).map(|d| *d.details.contact_alias.as_bytes())
+        self.device(device)
+            .map(|d| *d.details.contact_alias.as_bytes())
     }
     /// What is sealed to a device is sealed to this key (1,216 bytes).
     #[must_use]
     pub fn sealing_key(&self, device: &DeviceId) -> Option<&'a [u8]> {
-        self.device(device).map(|d| d.details.sealing_key.as_bytes())
+        self.device(device)
+            .map(|d| d.details.sealing_key.as_bytes())
     }
     /// The owner's name for people; a dash where the roster does not know them.
     #[must_use]
     pub fn name_of(&self, owner: &Owner) -> String {
         let name = match owner {
-            Owner::Person(id) => self.roster.person(id).map(|person| person.details.name.as_str()),
-            Owner::Place(id) => self.roster.place(id).map(|place| place.details.name.as_str()),
+            Owner::Person(id) => self
+                .roster
+                .person(id)
+                .map(|person| person.details.name.as_str()),
+            Owner::Place(id) => self
+                .roster
+                .place(id)
+                .map(|place| place.details.name.as_str()),
         };
         name.unwrap_or("—").to_owned()
     }

@@ -5,7 +5,10 @@ use minicbor::{Decode, Encode};
 use sotto_content::padding;
 
 use crate::base::seal::{self, SealingKey};
-use crate::base::{ConversationId, CryptoError, DeviceId, Owner, Secret, Signature, SigningKey, VerifyingKey, codec};
+use crate::base::{
+    ConversationId, CryptoError, DeviceId, Owner, Secret, Signature, SigningKey, VerifyingKey,
+    codec,
+};
 use crate::roster::RosterHead;
 
 /// First byte of a payload sealed to a device.
@@ -117,7 +120,12 @@ fn signed_bytes(addressee: &[u8], body: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 /// [`CryptoError::Provider`] where the addressee's key is not one.
-pub fn seal(addressee: &[u8], sender: DeviceId, key: &SigningKey, message: &Direct) -> Result<Vec<u8>, CryptoError> {
+pub fn seal(
+    addressee: &[u8],
+    sender: DeviceId,
+    key: &SigningKey,
+    message: &Direct,
+) -> Result<Vec<u8>, CryptoError> {
     let body = codec::encode(message);
     let signature = key.sign(LABEL, &signed_bytes(addressee, &body));
     let plain = codec::encode(&Signed {
@@ -155,7 +163,11 @@ impl Unverified {
     /// # Errors
     /// [`CryptoError::Signature`], or [`CryptoError::Malformed`].
     pub fn verify(&self, key: &VerifyingKey) -> Result<Direct, CryptoError> {
-        key.verify(LABEL, &signed_bytes(&self.addressee, &self.body), &self.signature)?;
+        key.verify(
+            LABEL,
+            &signed_bytes(&self.addressee, &self.body),
+            &self.signature,
+        )?;
         codec::decode(&self.body).map_err(|_| CryptoError::Malformed)
     }
 }

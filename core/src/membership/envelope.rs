@@ -34,13 +34,17 @@ impl std::fmt::Debug for Frame {
 /// # Errors
 /// [`CryptoError::Provider`].
 pub fn wrap(key: &Secret<32>, frame: &Frame, random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
-    let padded = padding::pad(&codec::encode(frame), aead::OVERHEAD).map_err(|_| CryptoError::Provider)?;
+    let padded =
+        padding::pad(&codec::encode(frame), aead::OVERHEAD).map_err(|_| CryptoError::Provider)?;
     aead::seal(key, VERSION, LABEL, &[], &padded, random)
 }
 
 /// Opens a payload with the first of the keys that fits; also says which generation it was.
 #[must_use]
-pub fn unwrap(keys: &[(u64, Secret<32>)], payload: &[u8]) -> Option<(u64, Result<Frame, codec::CodecError>)> {
+pub fn unwrap(
+    keys: &[(u64, Secret<32>)],
+    payload: &[u8],
+) -> Option<(u64, Result<Frame, codec::CodecError>)> {
     keys.iter().find_map(|(generation, key)| {
         let padded = aead::open(key, VERSION, LABEL, &[], payload).ok()?;
         let frame = padding::unpad(&padded)
@@ -67,7 +71,12 @@ pub fn seal_for_members(
 
 /// Opens what [`seal_for_members`] made, with the first of the keys that fits.
 #[must_use]
-pub fn open_as_member(keys: &[(u64, Secret<32>)], label: &str, aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+pub fn open_as_member(
+    keys: &[(u64, Secret<32>)],
+    label: &str,
+    aad: &[u8],
+    sealed: &[u8],
+) -> Option<Vec<u8>> {
     keys.iter().find_map(|(_, key)| {
         let padded = aead::open(key, VERSION, label, aad, sealed).ok()?;
         padding::unpad(&padded).ok().map(<[u8]>::to_vec)

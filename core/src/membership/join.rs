@@ -24,7 +24,13 @@ pub fn create(
     owners: &[Owner],
 ) -> Result<(ConversationRow, sotto_wire::slot::Create), MembershipError> {
     let group_id = GroupId::random(context.random);
-    let group = Group::create(tx, &context.identity(), group_id, Suite::default(), context.now)?;
+    let group = Group::create(
+        tx,
+        &context.identity(),
+        group_id,
+        Suite::default(),
+        context.now,
+    )?;
     let key = Secret::random(context.random);
     let peer = match (kind, owners) {
         (ConversationKind::Direct, [peer]) => peer.as_bytes().to_vec(),
@@ -47,7 +53,12 @@ pub fn create(
     tx.put_conversation(&row)?;
     tx.add_conversation_key(row.id, 0, &key)?;
     tx.add_alias(&row.alias, Some(row.id))?;
-    tx.put_epoch(&row.mls_group, group.epoch(), context.head().seq, context.me.device)?;
+    tx.put_epoch(
+        &row.mls_group,
+        group.epoch(),
+        context.head().seq,
+        context.me.device,
+    )?;
     tx.add_wish(
         row.id,
         WishKind::Add,
@@ -56,10 +67,22 @@ pub fn create(
         context.now,
     )?;
     for owner in owners {
-        tx.add_wish(row.id, WishKind::Add, owner.kind(), owner.as_bytes(), context.now)?;
+        tx.add_wish(
+            row.id,
+            WishKind::Add,
+            owner.kind(),
+            owner.as_bytes(),
+            context.now,
+        )?;
     }
     let info = group.export_group_info(&context.identity())?;
-    let sealed = envelope::seal_for_members(&key, super::commit::GROUP_INFO, &row.slot, &info, context.random)?;
+    let sealed = envelope::seal_for_members(
+        &key,
+        super::commit::GROUP_INFO,
+        &row.slot,
+        &info,
+        context.random,
+    )?;
     let request = sotto_wire::slot::Create {
         slot: sotto_wire::SlotId::new(row.slot),
         epoch: sotto_wire::Epoch(group.epoch()),
@@ -110,7 +133,10 @@ pub fn accept(
             .is_some_and(|d| d.details.signature_key == m.key)
             && context.was_confirmed(&m.device, bundle.head.seq)
     });
-    let owners: BTreeSet<Owner> = members.iter().filter_map(|m| context.owner_of(&m.device)).collect();
+    let owners: BTreeSet<Owner> = members
+        .iter()
+        .filter_map(|m| context.owner_of(&m.device))
+        .collect();
     let Some(peer) = peer_of(context, bundle, &owners) else {
         return Ok(Joined::Refused);
     };
@@ -150,16 +176,20 @@ pub fn accept(
     }
     tx.put_epoch(&row.mls_group, group.epoch(), bundle.head.seq, sender)?;
     // A leaf that has committed once makes later commits small; when, differs from device to device.
-    let soon = context
-        .now
-        .plus(std::time::Duration::from_secs(30 + random::below(context.random, 270)));
+    let soon = context.now.plus(std::time::Duration::from_secs(
+        30 + random::below(context.random, 270),
+    ));
     tx.add_wish(row.id, WishKind::Update, 0, &[], soon)?;
     settle_direct(tx, &row)?;
     Ok(Joined::Member(Box::new(row)))
 }
 
 /// The other owner of a direct conversation, empty for a group; `None` where the bundle is not true of its members.
-fn peer_of(context: &Context<'_>, bundle: &WelcomeBundle, owners: &BTreeSet<Owner>) -> Option<Vec<u8>> {
+fn peer_of(
+    context: &Context<'_>,
+    bundle: &WelcomeBundle,
+    owners: &BTreeSet<Owner>,
+) -> Option<Vec<u8>> {
     if !bundle.direct {
         return Some(Vec::new());
     }
@@ -200,7 +230,11 @@ pub fn settle_direct(tx: &WriteTx<'_>, row: &ConversationRow) -> Result<(), Memb
         return Ok(());
     }
     let all = tx.direct_with(&row.peer)?;
-    for other in all.iter().filter(|c| c.state == ConversationState::Active).skip(1) {
+    for other in all
+        .iter()
+        .filter(|c| c.state == ConversationState::Active)
+        .skip(1)
+    {
         tx.set_conversation_state(other.id, ConversationState::ReadOnly)?;
         tx.emit(Topic::Conversation, other.id.as_bytes().to_vec());
     }

@@ -55,7 +55,9 @@ pub fn plan(
         let due = wish.not_before <= context.now;
         let owner = Owner::from_parts(wish.owner_kind, &wish.owner);
         let fulfilled = match (wish.kind, owner) {
-            (kind @ (WishKind::Add | WishKind::Heal), Some(owner)) if context.belongs(conversation, &owner) => {
+            (kind @ (WishKind::Add | WishKind::Heal), Some(owner))
+                if context.belongs(conversation, &owner) =>
+            {
                 let missing: Vec<_> = context
                     .confirmed_devices(&owner)
                     .into_iter()
@@ -65,7 +67,8 @@ pub fn plan(
                     add.extend(missing.iter().copied());
                 }
                 // Somebody without a device is expected until there is one, or until they are gone.
-                let there = here.iter().any(|d| context.owner_of(d) == Some(owner)) || !context.acts(&owner);
+                let there = here.iter().any(|d| context.owner_of(d) == Some(owner))
+                    || !context.acts(&owner);
                 missing.is_empty() && there && (kind != WishKind::Heal || owed.is_empty())
             }
             (WishKind::Remove, Some(owner)) if conversation.kind == ConversationKind::Group => {
@@ -100,7 +103,11 @@ pub fn plan(
 ///
 /// # Errors
 /// [`MembershipError`].
-pub fn heal(tx: &WriteTx<'_>, context: &Context<'_>, conversation: &ConversationRow) -> Result<(), MembershipError> {
+pub fn heal(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    conversation: &ConversationRow,
+) -> Result<(), MembershipError> {
     let Some(group) = super::load_group(tx, conversation)? else {
         return Ok(());
     };
@@ -112,7 +119,13 @@ pub fn heal(tx: &WriteTx<'_>, context: &Context<'_>, conversation: &Conversation
     if excluded {
         // Anybody's wish brings the removal about; one's own is always there to have.
         let me = context.me.owner;
-        tx.add_wish(conversation.id, WishKind::Heal, me.kind(), me.as_bytes(), context.now)?;
+        tx.add_wish(
+            conversation.id,
+            WishKind::Heal,
+            me.kind(),
+            me.as_bytes(),
+            context.now,
+        )?;
     }
     let mut owners: BTreeSet<Owner> = here.iter().filter_map(|d| context.owner_of(d)).collect();
     owners.extend(context.peer_of(conversation));
@@ -123,8 +136,15 @@ pub fn heal(tx: &WriteTx<'_>, context: &Context<'_>, conversation: &Conversation
             .filter(|wish| matches!(wish.kind, WishKind::Add | WishKind::Heal))
             .filter_map(|wish| Owner::from_parts(wish.owner_kind, &wish.owner)),
     );
-    for owner in owners.into_iter().filter(|owner| context.belongs(conversation, owner)) {
-        if context.confirmed_devices(&owner).iter().all(|d| here.contains(d)) {
+    for owner in owners
+        .into_iter()
+        .filter(|owner| context.belongs(conversation, owner))
+    {
+        if context
+            .confirmed_devices(&owner)
+            .iter()
+            .all(|d| here.contains(d))
+        {
             continue;
         }
         let wait = if owner == context.me.owner {
@@ -163,7 +183,13 @@ pub(super) fn expect_back(
     {
         let gone = here.iter().all(|d| context.owner_of(d) != Some(owner));
         if gone && context.acts(&owner) && context.belongs(conversation, &owner) {
-            tx.add_wish(conversation.id, WishKind::Heal, owner.kind(), owner.as_bytes(), PARKED)?;
+            tx.add_wish(
+                conversation.id,
+                WishKind::Heal,
+                owner.kind(),
+                owner.as_bytes(),
+                PARKED,
+            )?;
         }
     }
     Ok(())

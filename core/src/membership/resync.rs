@@ -28,8 +28,9 @@ pub fn rejoin(
 ) -> Result<(), MembershipError> {
     let all_keys = tx.conversation_keys(conversation.id)?;
     let (_, current) = all_keys.first().ok_or(MembershipError::NoConversation)?;
-    let info = envelope::open_as_member(&all_keys, GROUP_INFO, &conversation.slot, sealed_group_info)
-        .ok_or(MembershipError::NoConversation)?;
+    let info =
+        envelope::open_as_member(&all_keys, GROUP_INFO, &conversation.slot, sealed_group_info)
+            .ok_or(MembershipError::NoConversation)?;
     tx.drop_pending_commit(conversation.id)?;
     let head = context.head();
     let resynced = match mls::resync(tx, &context.identity(), &info, &codec::encode(&head)) {
@@ -44,7 +45,10 @@ pub fn rejoin(
     let mut deliveries = Vec::new();
     for member in resynced.group.members()? {
         if let Some(alias) = alias_of(tx, context, conversation, &member.device)? {
-            deliveries.push(Delivery { alias, receipt: None });
+            deliveries.push(Delivery {
+                alias,
+                receipt: None,
+            });
         }
     }
     let group_info = envelope::seal_for_members(
@@ -69,7 +73,8 @@ pub fn rejoin(
         ttl_s: TTL_SECONDS,
     };
     let tenant = TenantId::new(context.me.tenant);
-    let signature = keys::resync_key(current).sign_raw(&signed::slot_advance(&tenant, &body).bytes());
+    let signature =
+        keys::resync_key(current).sign_raw(&signed::slot_advance(&tenant, &body).bytes());
     let mut row = conversation.clone();
     row.mls_group = resynced.group.id().as_bytes().to_vec();
     if row.state != ConversationState::ReadOnly {
@@ -78,7 +83,12 @@ pub fn rejoin(
     tx.put_conversation(&row)?;
     // Whoever is in there and may not be goes before anything is sent.
     super::plan::heal(tx, context, &row)?;
-    tx.put_epoch(&row.mls_group, resynced.group.epoch(), head.seq, context.me.device)?;
+    tx.put_epoch(
+        &row.mls_group,
+        resynced.group.epoch(),
+        head.seq,
+        context.me.device,
+    )?;
     let request = Advance {
         body,
         auth: AdvanceAuth::ResyncKey(sotto_wire::Sig::new(*signature.as_bytes())),

@@ -70,11 +70,14 @@ impl Group<'_> {
         self.run(|group, provider| {
             group.set_aad(authenticated_data.to_vec());
             let bundle = build(group, provider, identity, adds, removals, change.update)?;
-            let pending = group.pending_commit().ok_or(Error::Engine("staging a commit"))?;
+            let pending = group
+                .pending_commit()
+                .ok_or(Error::Engine("staging a commit"))?;
             let next_epoch_seed = staged_seed(provider, pending)?;
             let (commit, welcome, group_info) = bundle.into_messages();
-            let encode =
-                |m: openmls::prelude::MlsMessageOut| m.to_bytes().map_err(|_| Error::Engine("encoding a commit"));
+            let encode = |m: openmls::prelude::MlsMessageOut| {
+                m.to_bytes().map_err(|_| Error::Engine("encoding a commit"))
+            };
             Ok(Staged {
                 commit: encode(commit)?,
                 welcome: welcome.map(encode).transpose()?,
@@ -106,7 +109,11 @@ impl Group<'_> {
                 .map(|m: &Member| LeafNodeIndex::new(m.leaf))
                 .ok_or(Error::CannotRemove)
         };
-        let removals = change.remove.iter().map(leaf_of).collect::<Result<Vec<_>, _>>()?;
+        let removals = change
+            .remove
+            .iter()
+            .map(leaf_of)
+            .collect::<Result<Vec<_>, _>>()?;
         let mut present: Vec<DeviceId> = members
             .iter()
             .map(|m| m.device)

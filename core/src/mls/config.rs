@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use openmls::prelude::{
-    Capabilities, ExtensionType, Lifetime, MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY, MlsGroupCreateConfig,
-    MlsGroupJoinConfig, PastEpochDeletionPolicy, SenderRatchetConfiguration,
+    Capabilities, ExtensionType, Lifetime, MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY,
+    MlsGroupCreateConfig, MlsGroupJoinConfig, PastEpochDeletionPolicy, SenderRatchetConfiguration,
 };
 use openmls_traits::types::Ciphersuite;
 
@@ -64,11 +64,20 @@ impl Suite {
 /// package whose leaf does not list that extension.
 pub(super) fn capabilities() -> Capabilities {
     let suites = [Suite::Hybrid, Suite::Classical].map(Suite::engine);
-    Capabilities::new(None, Some(&suites), Some(&[ExtensionType::LastResort]), None, None)
+    Capabilities::new(
+        None,
+        Some(&suites),
+        Some(&[ExtensionType::LastResort]),
+        None,
+        None,
+    )
 }
 
 pub(super) fn lifetime(now: Timestamp) -> Lifetime {
-    Lifetime::init(seconds(now.minus(CLOCK_MARGIN)), seconds(now.plus(KEY_PACKAGE_LIFE)))
+    Lifetime::init(
+        seconds(now.minus(CLOCK_MARGIN)),
+        seconds(now.plus(KEY_PACKAGE_LIFE)),
+    )
 }
 
 /// Whole seconds since the Unix epoch; zero before it.

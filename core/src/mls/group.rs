@@ -38,12 +38,18 @@ impl<'tx> Group<'tx> {
         use openmls::group::NewGroupError as E;
         let provider = Provider::new(tx.conn());
         let config = config::create(suite, now);
-        let inner = MlsGroup::new_with_group_id(&provider, identity, &config, id.engine(), identity.credential())
-            .map_err(|e| match e {
-                E::StorageError(e) => Error::State(e),
-                E::GroupAlreadyExists => Error::GroupExists,
-                _ => Error::Engine("creating a group"),
-            })?;
+        let inner = MlsGroup::new_with_group_id(
+            &provider,
+            identity,
+            &config,
+            id.engine(),
+            identity.credential(),
+        )
+        .map_err(|e| match e {
+            E::StorageError(e) => Error::State(e),
+            E::GroupAlreadyExists => Error::GroupExists,
+            _ => Error::Engine("creating a group"),
+        })?;
         Ok(Self::from_parts(provider, id, inner))
     }
 
@@ -70,7 +76,11 @@ impl<'tx> Group<'tx> {
     }
 
     pub(super) const fn from_parts(provider: Provider<'tx>, id: GroupId, inner: MlsGroup) -> Self {
-        Self(View { provider, id, inner })
+        Self(View {
+            provider,
+            id,
+            inner,
+        })
     }
 
     /// Runs one engine call. The engine's object may have run ahead of what it wrote before it failed, so after a
@@ -79,7 +89,11 @@ impl<'tx> Group<'tx> {
         &mut self,
         call: impl FnOnce(&mut MlsGroup, &Provider<'tx>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let View { provider, id, inner } = &mut self.0;
+        let View {
+            provider,
+            id,
+            inner,
+        } = &mut self.0;
         call(inner, provider).or_else(|error| {
             *inner = MlsGroup::load(provider.storage(), &id.engine())
                 .map_err(Error::State)?
@@ -98,11 +112,17 @@ impl<'tx> Group<'tx> {
             let message = group
                 .create_message(provider, identity, plaintext)
                 .map_err(|e| match e {
-                    CreateMessageError::GroupStateError(MlsGroupStateError::PendingProposal) => Error::PendingProposal,
-                    CreateMessageError::GroupStateError(MlsGroupStateError::UseAfterEviction) => Error::Removed,
+                    CreateMessageError::GroupStateError(MlsGroupStateError::PendingProposal) => {
+                        Error::PendingProposal
+                    }
+                    CreateMessageError::GroupStateError(MlsGroupStateError::UseAfterEviction) => {
+                        Error::Removed
+                    }
                     _ => Error::Engine("encrypting a message"),
                 })?;
-            message.to_bytes().map_err(|_| Error::Engine("encoding a message"))
+            message
+                .to_bytes()
+                .map_err(|_| Error::Engine("encoding a message"))
         })
     }
 
@@ -130,7 +150,11 @@ impl<'tx> Group<'tx> {
     /// # Errors
     /// [`Error::State`].
     pub fn clear_pending(&mut self) -> Result<(), Error> {
-        self.run(|group, provider| group.clear_pending_commit(provider.storage()).map_err(Error::State))
+        self.run(|group, provider| {
+            group
+                .clear_pending_commit(provider.storage())
+                .map_err(Error::State)
+        })
     }
 
     /// Enters the epoch of another member's commit, once the floor above has admitted it. A pending commit of ours
@@ -161,7 +185,9 @@ impl<'tx> Group<'tx> {
                 group
                     .set_past_epoch_deletion_policy(provider, wanted)
                     .map_err(|e| match e {
-                        openmls::group::SetPastEpochDeletionPolicyError::StorageError(e) => Error::State(e),
+                        openmls::group::SetPastEpochDeletionPolicyError::StorageError(e) => {
+                            Error::State(e)
+                        }
                     })?;
             }
             Ok(())
@@ -185,8 +211,14 @@ impl<'tx> Group<'tx> {
 }
 
 /// The epoch that stored state is in; `None` without state.
-pub(super) fn stored_epoch(provider: &Provider<'_>, id: &openmls::group::GroupId) -> Result<Option<u64>, Error> {
-    match provider.table().get::<_, GroupContext>(Kind::Context, id, &[]) {
+pub(super) fn stored_epoch(
+    provider: &Provider<'_>,
+    id: &openmls::group::GroupId,
+) -> Result<Option<u64>, Error> {
+    match provider
+        .table()
+        .get::<_, GroupContext>(Kind::Context, id, &[])
+    {
         Ok(context) => Ok(context.map(|c| c.epoch().as_u64())),
         // Damaged state must still be replaceable.
         Err(StateError::Decode) => Ok(None),
@@ -195,7 +227,10 @@ pub(super) fn stored_epoch(provider: &Provider<'_>, id: &openmls::group::GroupId
 }
 
 /// The highest epoch of a group that this device was ever in, as far as it knows.
-pub(super) fn last_epoch(provider: &Provider<'_>, id: &openmls::group::GroupId) -> Result<Option<u64>, Error> {
+pub(super) fn last_epoch(
+    provider: &Provider<'_>,
+    id: &openmls::group::GroupId,
+) -> Result<Option<u64>, Error> {
     let left: Option<u64> = provider.table().get(Kind::Left, id, &[])?;
     Ok(left.max(stored_epoch(provider, id)?))
 }

@@ -2,7 +2,8 @@
 
 use openmls::prelude::tls_codec::DeserializeBytes as _;
 use openmls::prelude::{
-    KeyPackage, KeyPackageBundle, KeyPackageNewError, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, ProtocolVersion,
+    KeyPackage, KeyPackageBundle, KeyPackageNewError, MlsMessageBodyIn, MlsMessageIn,
+    MlsMessageOut, ProtocolVersion,
 };
 use openmls_rust_crypto::RustCrypto;
 
@@ -56,7 +57,9 @@ pub fn generate(
                     _ => Error::Engine("making a key package"),
                 })?;
             let message = MlsMessageOut::from(bundle.into_key_package());
-            message.to_bytes().map_err(|_| Error::Engine("encoding a key package"))
+            message
+                .to_bytes()
+                .map_err(|_| Error::Engine("encoding a key package"))
         })
         .collect()
 }
@@ -87,7 +90,9 @@ pub fn delete_expired(tx: &WriteTx, before: Timestamp) -> Result<usize, Error> {
     let mut deleted = 0;
     for (stored_key, bundle) in provider.table().all::<KeyPackageBundle>(Kind::KeyPackage)? {
         if bundle.key_package().life_time().not_after() < before {
-            provider.table().delete_stored(Kind::KeyPackage, &stored_key)?;
+            provider
+                .table()
+                .delete_stored(Kind::KeyPackage, &stored_key)?;
             deleted += 1;
         }
     }
@@ -95,7 +100,10 @@ pub fn delete_expired(tx: &WriteTx, before: Timestamp) -> Result<usize, Error> {
 }
 
 /// Everything about a foreign key package that does not depend on the caller's clock.
-pub(super) fn parse(crypto: &RustCrypto, bytes: &[u8]) -> Result<(KeyPackage, KeyPackageInfo), Error> {
+pub(super) fn parse(
+    crypto: &RustCrypto,
+    bytes: &[u8],
+) -> Result<(KeyPackage, KeyPackageInfo), Error> {
     let message = MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(|_| Error::Malformed)?;
     let MlsMessageBodyIn::KeyPackage(package) = message.extract() else {
         return Err(Error::Malformed);
@@ -109,7 +117,9 @@ pub(super) fn parse(crypto: &RustCrypto, bytes: &[u8]) -> Result<(KeyPackage, Ke
     if life.not_after().saturating_sub(life.not_before()) > config::MAX_KEY_PACKAGE_LIFE.as_secs() {
         return Err(Error::KeyPackage);
     }
-    let expires = Timestamp::from_millis(i64::try_from(life.not_after().saturating_mul(1000)).unwrap_or(i64::MAX));
+    let expires = Timestamp::from_millis(
+        i64::try_from(life.not_after().saturating_mul(1000)).unwrap_or(i64::MAX),
+    );
     let last_resort = package.last_resort();
     Ok((
         package,

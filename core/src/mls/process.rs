@@ -3,7 +3,9 @@
 use std::fmt;
 
 use openmls::framing::errors::{MessageDecryptionError, SecretTreeError};
-use openmls::group::{ProcessMessageError, ProposalValidationError, StageCommitError, StagedCommit, ValidationError};
+use openmls::group::{
+    ProcessMessageError, ProposalValidationError, StageCommitError, StagedCommit, ValidationError,
+};
 use openmls::prelude::tls_codec::DeserializeBytes as _;
 use openmls::prelude::{
     KeyPackageVerifyError, MlsMessageIn, ProcessedMessage, ProcessedMessageContent, ProtocolMessage,
@@ -94,8 +96,11 @@ impl Group<'_> {
         let message = self.admit(bytes)?;
         let epoch = message.epoch().as_u64();
         let handshake = message.is_handshake_message();
-        let processed =
-            self.run(|group, provider| group.process_message(provider, message).map_err(|e| verdict(e, epoch)))?;
+        let processed = self.run(|group, provider| {
+            group
+                .process_message(provider, message)
+                .map_err(|e| verdict(e, epoch))
+        })?;
         self.sort(processed, epoch, handshake)
     }
 
@@ -121,7 +126,12 @@ impl Group<'_> {
         Ok(message)
     }
 
-    fn sort(&self, processed: ProcessedMessage, epoch: u64, handshake: bool) -> Result<Processed, ProcessError> {
+    fn sort(
+        &self,
+        processed: ProcessedMessage,
+        epoch: u64,
+        handshake: bool,
+    ) -> Result<Processed, ProcessError> {
         let sender = processed.sender().clone();
         let device = device_of(processed.credential());
         let authenticated_data = processed.aad().to_vec();
@@ -132,7 +142,8 @@ impl Group<'_> {
                 plaintext: Zeroizing::new(message.into_bytes()),
             }),
             ProcessedMessageContent::StagedCommitMessage(staged) => {
-                let facts = shape::check(&self.members()?, &sender, &staged).map_err(ProcessError::Unauthorised)?;
+                let facts = shape::check(&self.members()?, &sender, &staged)
+                    .map_err(ProcessError::Unauthorised)?;
                 let removes_me = staged.self_removed();
                 let next_epoch_seed = if removes_me {
                     None
@@ -153,14 +164,14 @@ impl Group<'_> {
                     staged,
                 })))
             }
-            ProcessedMessageContent::OwnPrivateMessage | ProcessedMessageContent::OwnPendingCommit => {
-                Ok(Processed::OwnEcho {
-                    epoch,
-                    commit: handshake,
-                })
-            }
+            ProcessedMessageContent::OwnPrivateMessage
+            | ProcessedMessageContent::OwnPendingCommit => Ok(Processed::OwnEcho {
+                epoch,
+                commit: handshake,
+            }),
             // Not stored, so it can never be committed by reference.
-            ProcessedMessageContent::ProposalMessage(_) | ProcessedMessageContent::ExternalJoinProposalMessage(_) => {
+            ProcessedMessageContent::ProposalMessage(_)
+            | ProcessedMessageContent::ExternalJoinProposalMessage(_) => {
                 Err(ProcessError::Unauthorised(Refusal::Proposal))
             }
         }
@@ -189,15 +200,17 @@ fn verdict(error: ProcessMessageError<StateError>, epoch: u64) -> ProcessError {
 fn invalid(error: ValidationError, epoch: u64) -> ProcessError {
     use ValidationError as E;
     match error {
-        E::UnableToDecrypt(MessageDecryptionError::SecretTreeError(SecretTreeError::SecretReuseError)) => {
-            ProcessError::Duplicate
-        }
+        E::UnableToDecrypt(MessageDecryptionError::SecretTreeError(
+            SecretTreeError::SecretReuseError,
+        )) => ProcessError::Duplicate,
         E::NoPastEpochData
-        | E::UnableToDecrypt(MessageDecryptionError::SecretTreeError(SecretTreeError::TooDistantInThePast)) => {
-            ProcessError::TooOld { epoch }
-        }
+        | E::UnableToDecrypt(MessageDecryptionError::SecretTreeError(
+            SecretTreeError::TooDistantInThePast,
+        )) => ProcessError::TooOld { epoch },
         E::WrongGroupId => ProcessError::WrongGroup,
-        E::KeyPackageVerifyError(KeyPackageVerifyError::LifetimeError(_)) => ProcessError::ExpiredAdd,
+        E::KeyPackageVerifyError(KeyPackageVerifyError::LifetimeError(_)) => {
+            ProcessError::ExpiredAdd
+        }
         E::UnknownMember
         | E::MissingMembershipTag
         | E::InvalidMembershipTag
@@ -220,7 +233,9 @@ fn invalid(error: ValidationError, epoch: u64) -> ProcessError {
         | E::InvalidAddProposalCiphersuite
         | E::ExternalCommitValidation(_)
         | E::InvalidExtension(_) => ProcessError::JunkCommit,
-        E::LibraryError(_) | E::WrongEpoch | E::UnableToDecrypt(_) => ProcessError::Undecryptable { epoch },
+        E::LibraryError(_) | E::WrongEpoch | E::UnableToDecrypt(_) => {
+            ProcessError::Undecryptable { epoch }
+        }
     }
 }
 
@@ -228,9 +243,9 @@ fn unstageable(error: &StageCommitError, epoch: u64) -> ProcessError {
     use openmls::treesync::errors::LeafNodeValidationError::Lifetime;
     match error {
         StageCommitError::LeafNodeValidation(Lifetime(_))
-        | StageCommitError::ProposalValidationError(ProposalValidationError::LeafNodeValidation(Lifetime(_))) => {
-            ProcessError::ExpiredAdd
-        }
+        | StageCommitError::ProposalValidationError(ProposalValidationError::LeafNodeValidation(
+            Lifetime(_),
+        )) => ProcessError::ExpiredAdd,
         // Our own keys are missing, not the sender's fault.
         StageCommitError::MissingDecryptionKey | StageCommitError::LibraryError(_) => {
             ProcessError::Undecryptable { epoch }

@@ -7,8 +7,8 @@ use openmls::group::MlsGroup;
 use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::prelude::tls_codec::DeserializeBytes as _;
 use openmls::prelude::{
-    ExternalCommitBuilderError, ExternalCommitBuilderFinalizeError, LeafNodeParameters, MlsMessageBodyIn, MlsMessageIn,
-    Proposal,
+    ExternalCommitBuilderError, ExternalCommitBuilderFinalizeError, LeafNodeParameters,
+    MlsMessageBodyIn, MlsMessageIn, Proposal,
 };
 use openmls_traits::OpenMlsProvider;
 

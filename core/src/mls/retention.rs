@@ -35,7 +35,11 @@ impl Group<'_> {
             .table()
             .get(Kind::Retention, &id, &[])?
             .unwrap_or_default();
-        if seen.epochs.last().is_none_or(|(epoch, _)| *epoch != current) {
+        if seen
+            .epochs
+            .last()
+            .is_none_or(|(epoch, _)| *epoch != current)
+        {
             seen.epochs.push((current, now.millis()));
         }
         let limit = now.minus(config::PAST_EPOCH_LIFE).millis();
@@ -49,7 +53,8 @@ impl Group<'_> {
             let keep = usize::try_from(current.saturating_sub(first_kept)).unwrap_or(usize::MAX);
             self.run(|group, provider| {
                 // Nothing is older than the Unix epoch, so only the count decides.
-                let count_only = PastEpochDeletion::before_timestamp(SystemTime::UNIX_EPOCH).max_past_epochs(keep);
+                let count_only = PastEpochDeletion::before_timestamp(SystemTime::UNIX_EPOCH)
+                    .max_past_epochs(keep);
                 group
                     .delete_past_epoch_secrets(provider, count_only)
                     .map_err(|e| match e {
@@ -59,6 +64,9 @@ impl Group<'_> {
             seen.first_kept = first_kept;
             seen.epochs.retain(|(epoch, _)| *epoch >= first_kept);
         }
-        Ok(self.provider.table().put(Kind::Retention, &id, &[], &seen)?)
+        Ok(self
+            .provider
+            .table()
+            .put(Kind::Retention, &id, &[], &seen)?)
     }
 }

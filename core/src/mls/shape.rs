@@ -20,18 +20,28 @@ pub(super) struct Facts {
 }
 
 /// Checks a staged commit against the members before it.
-pub(super) fn check(before: &[Member], sender: &Sender, staged: &StagedCommit) -> Result<Facts, Refusal> {
+pub(super) fn check(
+    before: &[Member],
+    sender: &Sender,
+    staged: &StagedCommit,
+) -> Result<Facts, Refusal> {
     let path = staged.update_path_leaf_node();
     let (added, removed) = changes(before, sender, staged)?;
     match sender {
         Sender::Member(leaf) => {
-            let committer = before.iter().find(|m| m.leaf == leaf.u32()).ok_or(Refusal::Sender)?;
+            let committer = before
+                .iter()
+                .find(|m| m.leaf == leaf.u32())
+                .ok_or(Refusal::Sender)?;
             if let Some(new) = path {
                 same_identity(committer, new, Refusal::IdentityChange)?;
             }
             let gone: BTreeSet<u32> = removed.iter().map(|m| m.leaf).collect();
             let mut present = BTreeSet::new();
-            let kept = before.iter().filter(|m| !gone.contains(&m.leaf)).map(|m| m.device);
+            let kept = before
+                .iter()
+                .filter(|m| !gone.contains(&m.leaf))
+                .map(|m| m.device);
             if !kept
                 .chain(added.iter().map(|(device, _)| *device))
                 .all(|device| present.insert(device))
@@ -78,11 +88,18 @@ fn changes(before: &[Member], sender: &Sender, staged: &StagedCommit) -> Result<
         }
         match queued.proposal() {
             Proposal::Add(add) => {
-                added.push(leaf_identity(add.key_package().leaf_node()).ok_or(Refusal::ForeignLeaf)?);
+                added.push(
+                    leaf_identity(add.key_package().leaf_node()).ok_or(Refusal::ForeignLeaf)?,
+                );
             }
             Proposal::Remove(remove) => {
                 let leaf = remove.removed().u32();
-                removed.push(*before.iter().find(|m| m.leaf == leaf).ok_or(Refusal::ProposalKind)?);
+                removed.push(
+                    *before
+                        .iter()
+                        .find(|m| m.leaf == leaf)
+                        .ok_or(Refusal::ProposalKind)?,
+                );
             }
             Proposal::ExternalInit(_) if matches!(sender, Sender::NewMemberCommit) => {}
             _ => return Err(Refusal::ProposalKind),

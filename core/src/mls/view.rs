@@ -30,7 +30,11 @@ impl<'tx> View<'tx> {
     pub fn load(tx: &'tx ReadTx, id: GroupId) -> Result<Option<Self>, Error> {
         let provider = Provider::new(tx.conn());
         let inner = MlsGroup::load(provider.storage(), &id.engine())?;
-        Ok(inner.map(|inner| Self { provider, id, inner }))
+        Ok(inner.map(|inner| Self {
+            provider,
+            id,
+            inner,
+        }))
     }
 
     /// The group's id.
@@ -98,7 +102,12 @@ impl<'tx> View<'tx> {
     ///
     /// # Errors
     /// [`Error::Removed`]; [`Error::Engine`] for a length beyond what the suite's key derivation gives.
-    pub fn exporter(&self, label: &str, context: &[u8], length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub fn exporter(
+        &self,
+        label: &str,
+        context: &[u8],
+        length: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
         if !self.is_active() {
             return Err(Error::Removed);
         }

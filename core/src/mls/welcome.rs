@@ -38,15 +38,20 @@ impl<'tx> StagedJoin<'tx> {
     /// [`Error::Malformed`], [`Error::NoKeyPackage`], [`Error::StaleWelcome`], [`Error::BadWelcome`],
     /// [`Error::Suite`], [`Error::ForeignLeaf`], [`Error::State`].
     pub fn open(tx: &'tx WriteTx, welcome: &[u8]) -> Result<Self, Error> {
-        let message = MlsMessageIn::tls_deserialize_exact_bytes(welcome).map_err(|_| Error::Malformed)?;
+        let message =
+            MlsMessageIn::tls_deserialize_exact_bytes(welcome).map_err(|_| Error::Malformed)?;
         let MlsMessageBodyIn::Welcome(welcome) = message.extract() else {
             return Err(Error::Malformed);
         };
         let suite = Suite::from_engine(welcome.ciphersuite()).ok_or(Error::Suite)?;
         let provider = Provider::new(tx.conn());
 
-        let builder = StagedWelcome::build_from_welcome(&provider, &config::join(), welcome).map_err(refused)?;
-        let context = builder.processed_welcome().unverified_group_info().group_context();
+        let builder = StagedWelcome::build_from_welcome(&provider, &config::join(), welcome)
+            .map_err(refused)?;
+        let context = builder
+            .processed_welcome()
+            .unverified_group_info()
+            .group_context();
         let group = GroupId::from_slice(context.group_id().as_slice()).ok_or(Error::BadWelcome)?;
         let epoch = context.epoch().as_u64();
         let replaces = may_replace(&provider, group, epoch)?;
@@ -105,7 +110,9 @@ fn may_replace(provider: &Provider<'_>, group: GroupId, epoch: u64) -> Result<bo
 fn refused(error: WelcomeError<StateError>) -> Error {
     match error {
         WelcomeError::StorageError(e) => Error::State(e),
-        WelcomeError::NoMatchingKeyPackage | WelcomeError::PrivateInitKeyNotFound => Error::NoKeyPackage,
+        WelcomeError::NoMatchingKeyPackage | WelcomeError::PrivateInitKeyNotFound => {
+            Error::NoKeyPackage
+        }
         WelcomeError::UnsupportedCiphersuite(_) | WelcomeError::CiphersuiteMismatch => Error::Suite,
         _ => Error::BadWelcome,
     }

@@ -23,7 +23,12 @@ const FULL: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// [`OutboxError`].
-pub fn queued(tx: &WriteTx<'_>, row: &OutboxRow, answer: &Queued, now: Timestamp) -> Result<(), OutboxError> {
+pub fn queued(
+    tx: &WriteTx<'_>,
+    row: &OutboxRow,
+    answer: &Queued,
+    now: Timestamp,
+) -> Result<(), OutboxError> {
     if tx
         .outbox_row(row.id)?
         .is_none_or(|stored| stored.request != row.request)
@@ -79,14 +84,22 @@ pub fn queued(tx: &WriteTx<'_>, row: &OutboxRow, answer: &Queued, now: Timestamp
 }
 
 /// Whether the relay keeps it for anybody but this device.
-fn stored_for_somebody(tx: &WriteTx<'_>, request: &Submit, answer: &Queued) -> Result<bool, OutboxError> {
+fn stored_for_somebody(
+    tx: &WriteTx<'_>,
+    request: &Submit,
+    answer: &Queued,
+) -> Result<bool, OutboxError> {
     let mut others = 0;
     for (index, delivery) in request.deliveries.iter().enumerate() {
         if tx.alias(delivery.alias.as_bytes())?.is_some() {
             continue;
         }
         others += 1;
-        if answer.refused.iter().all(|refused| usize::from(refused.index) != index) {
+        if answer
+            .refused
+            .iter()
+            .all(|refused| usize::from(refused.index) != index)
+        {
             return Ok(true);
         }
     }
@@ -94,12 +107,18 @@ fn stored_for_somebody(tx: &WriteTx<'_>, request: &Submit, answer: &Queued) -> R
 }
 
 /// What is encrypted already and not sent yet goes to those addressees behind what they have not got.
-fn behind(tx: &WriteTx<'_>, row: &OutboxRow, full: &[Delivery], now: Timestamp) -> Result<(), OutboxError> {
+fn behind(
+    tx: &WriteTx<'_>,
+    row: &OutboxRow,
+    full: &[Delivery],
+    now: Timestamp,
+) -> Result<(), OutboxError> {
     for later in tx.outbox_lane(row.lane, u32::MAX)? {
         if later.kind != OutboxKind::Submit {
             continue;
         }
-        let mut request: Submit = sotto_wire::decode(&later.request).map_err(|_| OutboxError::Damaged)?;
+        let mut request: Submit =
+            sotto_wire::decode(&later.request).map_err(|_| OutboxError::Damaged)?;
         let (held, rest): (Vec<_>, Vec<_>) = request
             .deliveries
             .iter()
@@ -126,7 +145,12 @@ fn behind(tx: &WriteTx<'_>, row: &OutboxRow, full: &[Delivery], now: Timestamp) 
     Ok(())
 }
 
-fn again(tx: &WriteTx<'_>, row: &OutboxRow, request: Submit, now: Timestamp) -> Result<(), OutboxError> {
+fn again(
+    tx: &WriteTx<'_>,
+    row: &OutboxRow,
+    request: Submit,
+    now: Timestamp,
+) -> Result<(), OutboxError> {
     let next = crate::base::sha256(request.idempotency.as_bytes());
     let mut idempotency = [0; 16];
     idempotency.copy_from_slice(&next.as_bytes()[..16]);
@@ -134,7 +158,12 @@ fn again(tx: &WriteTx<'_>, row: &OutboxRow, request: Submit, now: Timestamp) -> 
         idempotency: IdempotencyId::new(idempotency),
         ..request
     };
-    tx.outbox_replace(row.id, OutboxKind::Submit, row.message, &sotto_wire::encode(&next))?;
+    tx.outbox_replace(
+        row.id,
+        OutboxKind::Submit,
+        row.message,
+        &sotto_wire::encode(&next),
+    )?;
     Ok(tx.outbox_retry(row.id, now.plus(FULL))?)
 }
 
@@ -172,7 +201,10 @@ pub fn undelivered(
         .iter()
         .flat_map(|post| post.deliveries.iter().map(|d| (&post.payload, *d)))
         .collect();
-    for refused in refused.iter().filter(|refused| refused.reason == RefusedReason::Full) {
+    for refused in refused
+        .iter()
+        .filter(|refused| refused.reason == RefusedReason::Full)
+    {
         let Some((payload, delivery)) = posts.get(usize::from(refused.index)) else {
             continue;
         };
@@ -194,7 +226,12 @@ pub fn undelivered(
 ///
 /// # Errors
 /// [`OutboxError`].
-pub fn end(tx: &WriteTx<'_>, handle: &[u8; 16], state: State, now: Timestamp) -> Result<(), OutboxError> {
+pub fn end(
+    tx: &WriteTx<'_>,
+    handle: &[u8; 16],
+    state: State,
+    now: Timestamp,
+) -> Result<(), OutboxError> {
     if let Some(wanted) = tx.receipt_wanted(handle)? {
         tx.add_message_state(&StateRow {
             message: wanted.message,

@@ -70,7 +70,13 @@ pub fn file_slot(
     request: &sotto_wire::slot::Create,
 ) -> Result<(), OutboxError> {
     let request = sotto_wire::encode(request);
-    tx.push_outbox(conversation.id, OutboxKind::CreateSlot, None, &request, context.now)?;
+    tx.push_outbox(
+        conversation.id,
+        OutboxKind::CreateSlot,
+        None,
+        &request,
+        context.now,
+    )?;
     tx.emit(Topic::Outbox, conversation.id.as_bytes().to_vec());
     Ok(())
 }
@@ -119,13 +125,19 @@ pub fn encrypt_ready(
             return Ok(());
         }
         for row in rows {
-            let outgoing: Outgoing = codec::decode(&row.request).map_err(|_| OutboxError::Damaged)?;
+            let outgoing: Outgoing =
+                codec::decode(&row.request).map_err(|_| OutboxError::Damaged)?;
             let request = encrypt(tx, context, conversation, &mut group, row.message, outgoing)?;
             let request = past_full(tx, row.message, request, context.now)?;
             if request.deliveries.is_empty() {
                 tx.drop_outbox(row.id)?;
             } else {
-                tx.outbox_replace(row.id, OutboxKind::Submit, row.message, &sotto_wire::encode(&request))?;
+                tx.outbox_replace(
+                    row.id,
+                    OutboxKind::Submit,
+                    row.message,
+                    &sotto_wire::encode(&request),
+                )?;
             }
         }
     }
@@ -139,9 +151,11 @@ fn drafts(tx: &WriteTx<'_>, conversation: &ConversationRow) -> Result<Vec<Outbox
 /// one place back, each into the row of the next.
 fn key_first(tx: &WriteTx<'_>, conversation: &ConversationRow) -> Result<(), OutboxError> {
     let rows = tx.outbox_drafts(conversation.id, u32::MAX)?;
-    let is_key =
-        |row: &OutboxRow| codec::decode::<Outgoing>(&row.request).is_ok_and(|out| matches!(out.body, Body::Key(..)));
-    let (keys, others): (Vec<&OutboxRow>, Vec<&OutboxRow>) = rows.iter().partition(|row| is_key(row));
+    let is_key = |row: &OutboxRow| {
+        codec::decode::<Outgoing>(&row.request).is_ok_and(|out| matches!(out.body, Body::Key(..)))
+    };
+    let (keys, others): (Vec<&OutboxRow>, Vec<&OutboxRow>) =
+        rows.iter().partition(|row| is_key(row));
     let wanted: Vec<&OutboxRow> = keys.into_iter().chain(others).collect();
     for (place, row) in rows.iter().zip(wanted) {
         if place.id != row.id {
@@ -184,7 +198,13 @@ pub(super) fn file_for_one(
     now: Timestamp,
 ) -> Result<i64, OutboxError> {
     // An identity of its own, derived: the same addressee of the same request never gets two.
-    let id = sha256(&[request.idempotency.as_bytes().as_slice(), delivery.alias.as_bytes()].concat());
+    let id = sha256(
+        &[
+            request.idempotency.as_bytes().as_slice(),
+            delivery.alias.as_bytes(),
+        ]
+        .concat(),
+    );
     let mut idempotency = [0; 16];
     idempotency.copy_from_slice(&id.as_bytes()[..16]);
     let rest = Submit {
@@ -255,13 +275,23 @@ fn must_wait(
         .pending_commit(conversation.id)?
         .is_some_and(|p| p.resync || !p.next_key.is_empty());
     let members = group.members()?;
-    let others: Vec<_> = members.iter().filter(|m| m.device != context.me.device).collect();
+    let others: Vec<_> = members
+        .iter()
+        .filter(|m| m.device != context.me.device)
+        .collect();
     let removal_owed = others.iter().any(|m| !context.stands(conversation, m));
     let expected = match conversation.kind {
-        ConversationKind::Direct => context.peer_of(conversation).is_some_and(|peer| context.acts(&peer)),
-        ConversationKind::Group => wishes.iter().any(|w| matches!(w.kind, WishKind::Add | WishKind::Heal)),
+        ConversationKind::Direct => context
+            .peer_of(conversation)
+            .is_some_and(|peer| context.acts(&peer)),
+        ConversationKind::Group => wishes
+            .iter()
+            .any(|w| matches!(w.kind, WishKind::Add | WishKind::Heal)),
     };
-    Ok(removal_wished || removal_staged || removal_owed || (expected && !anybody(context, &members)))
+    Ok(removal_wished
+        || removal_staged
+        || removal_owed
+        || (expected && !anybody(context, &members)))
 }
 
 /// Whether somebody else has a device here.
@@ -322,7 +352,11 @@ fn encrypt(
         idempotency: IdempotencyId::new(random::array(context.random)),
         payload: Sealed::new(payload),
         deliveries,
-        class: if outgoing.urgent { Class::Urgent } else { Class::Routine },
+        class: if outgoing.urgent {
+            Class::Urgent
+        } else {
+            Class::Routine
+        },
         ttl_s: outgoing.ttl_s,
         escrow: Vec::new(),
     })

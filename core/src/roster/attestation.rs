@@ -85,7 +85,12 @@ impl Attestation {
     ///
     /// # Errors
     /// [`RosterError::NotFounded`].
-    pub fn make(roster: &Roster, time: Timestamp, device: DeviceId, key: &SigningKey) -> Result<Self, RosterError> {
+    pub fn make(
+        roster: &Roster,
+        time: Timestamp,
+        device: DeviceId,
+        key: &SigningKey,
+    ) -> Result<Self, RosterError> {
         let mut attestation = Self {
             organisation: roster.anchor.organisation,
             position: roster.next_position,
@@ -115,18 +120,31 @@ impl Attestation {
     /// # Errors
     /// The `Attestation…` variants of [`RosterError`]. On `AttestationAhead` read the log first; `AttestationFork`
     /// is evidence of two rosters.
-    pub fn verify(&self, roster: &Roster, own: &DeviceId, now: Timestamp) -> Result<Freshness, RosterError> {
+    pub fn verify(
+        &self,
+        roster: &Roster,
+        own: &DeviceId,
+        now: Timestamp,
+    ) -> Result<Freshness, RosterError> {
         if self.organisation != roster.anchor.organisation {
             return Err(RosterError::AttestationForeign);
         }
-        let record = roster.devices.get(&self.device).ok_or(RosterError::AttestationForged)?;
-        let signed = record
-            .details
-            .signature_key
-            .verify(LABEL, &self.signing_bytes(), &self.signature);
+        let record = roster
+            .devices
+            .get(&self.device)
+            .ok_or(RosterError::AttestationForged)?;
+        let signed =
+            record
+                .details
+                .signature_key
+                .verify(LABEL, &self.signing_bytes(), &self.signature);
         signed.map_err(|_| RosterError::AttestationForged)?;
         let entitled = roster
-            .may(Actor::device(self.device), Action::Attest, &Scope::organisation())
+            .may(
+                Actor::device(self.device),
+                Action::Attest,
+                &Scope::organisation(),
+            )
             .is_ok();
         if !entitled || self.device == *own {
             return Err(RosterError::AttestationRight);

@@ -34,7 +34,12 @@ impl DeviceSecrets {
     ///
     /// # Errors
     /// [`RosterError::Crypto`].
-    pub fn details(&self, device: DeviceId, owner: Owner, label: Text<64>) -> Result<DeviceDetails, RosterError> {
+    pub fn details(
+        &self,
+        device: DeviceId,
+        owner: Owner,
+        label: Text<64>,
+    ) -> Result<DeviceDetails, RosterError> {
         Ok(DeviceDetails {
             device,
             owner,

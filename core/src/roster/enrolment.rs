@@ -19,7 +19,11 @@ struct Claim<'a> {
     details: &'a DeviceDetails,
 }
 
-fn claim(organisation: &OrganisationId, invitation: &InvitationId, details: &DeviceDetails) -> Vec<u8> {
+fn claim(
+    organisation: &OrganisationId,
+    invitation: &InvitationId,
+    details: &DeviceDetails,
+) -> Vec<u8> {
     codec::encode(&Claim {
         organisation,
         invitation,
@@ -53,7 +57,11 @@ impl DeviceEnrolled {
     ///
     /// # Errors
     /// [`CryptoError::Signature`].
-    pub fn verify(&self, organisation: &OrganisationId, invitation_key: &VerifyingKey) -> Result<(), CryptoError> {
+    pub fn verify(
+        &self,
+        organisation: &OrganisationId,
+        invitation_key: &VerifyingKey,
+    ) -> Result<(), CryptoError> {
         let bytes = claim(organisation, &self.invitation, &self.details);
         invitation_key.verify(INVITATION_LABEL, &bytes, &self.invitation_proof)?;
         self.details

@@ -106,7 +106,11 @@ impl Entry {
     ///
     /// # Errors
     /// [`CryptoError::Signature`].
-    pub fn verify(&self, organisation: &OrganisationId, key: &VerifyingKey) -> Result<(), CryptoError> {
+    pub fn verify(
+        &self,
+        organisation: &OrganisationId,
+        key: &VerifyingKey,
+    ) -> Result<(), CryptoError> {
         key.verify(LABEL, &self.signing_bytes(organisation), &self.signature)
     }
     /// The encoded entry.

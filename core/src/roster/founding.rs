@@ -5,7 +5,8 @@ use minicbor::Encode;
 use super::entry::{Author, Entry};
 use super::kind::{Approval, Body, DeviceDetails, Founded, RootRotated};
 use crate::base::{
-    CryptoError, DeviceId, Digest, OrganisationId, Signature, SigningKey, Timestamp, VerifyingKey, codec,
+    CryptoError, DeviceId, Digest, OrganisationId, Signature, SigningKey, Timestamp, VerifyingKey,
+    codec,
 };
 
 const DEVICE_LABEL: &str = "founding by device";
@@ -22,7 +23,11 @@ struct FirstDevice<'a> {
     device: &'a DeviceDetails,
 }
 
-fn first_device(organisation: &OrganisationId, root: &VerifyingKey, device: &DeviceDetails) -> Vec<u8> {
+fn first_device(
+    organisation: &OrganisationId,
+    root: &VerifyingKey,
+    device: &DeviceDetails,
+) -> Vec<u8> {
     codec::encode(&FirstDevice {
         organisation,
         root,
@@ -34,7 +39,12 @@ impl Founded {
     /// Fills in the first device's proof and signs the founding entry with the root key, which also becomes
     /// `self.root`.
     #[must_use]
-    pub fn into_entry(mut self, time: Timestamp, root: &SigningKey, device_key: &SigningKey) -> Entry {
+    pub fn into_entry(
+        mut self,
+        time: Timestamp,
+        root: &SigningKey,
+        device_key: &SigningKey,
+    ) -> Entry {
         self.root = root.verifying_key();
         let proven = first_device(&self.organisation, &self.root, &self.device);
         self.device_proof = device_key.sign(DEVICE_LABEL, &proven);
@@ -103,14 +113,23 @@ impl Approval {
         root: &VerifyingKey,
         key: &VerifyingKey,
     ) -> Result<(), CryptoError> {
-        key.verify(ROOT_LABEL, &new_root(organisation, previous, root), &self.signature)
+        key.verify(
+            ROOT_LABEL,
+            &new_root(organisation, previous, root),
+            &self.signature,
+        )
     }
 }
 
 impl RootRotated {
     /// The body of a rotation to `root` that follows the entry `previous`.
     #[must_use]
-    pub fn new(organisation: &OrganisationId, previous: &Digest, root: &SigningKey, approvals: Vec<Approval>) -> Self {
+    pub fn new(
+        organisation: &OrganisationId,
+        previous: &Digest,
+        root: &SigningKey,
+        approvals: Vec<Approval>,
+    ) -> Self {
         let public = root.verifying_key();
         let proof = root.sign(ROOT_LABEL, &new_root(organisation, previous, &public));
         Self {
@@ -119,8 +138,15 @@ impl RootRotated {
             approvals,
         }
     }
-    pub(super) fn verify_root(&self, organisation: &OrganisationId, previous: &Digest) -> Result<(), CryptoError> {
-        self.root
-            .verify(ROOT_LABEL, &new_root(organisation, previous, &self.root), &self.proof)
+    pub(super) fn verify_root(
+        &self,
+        organisation: &OrganisationId,
+        previous: &Digest,
+    ) -> Result<(), CryptoError> {
+        self.root.verify(
+            ROOT_LABEL,
+            &new_root(organisation, previous, &self.root),
+            &self.proof,
+        )
     }
 }

@@ -84,7 +84,11 @@ impl RosterKey {
     }
 
     fn aad(&self, organisation: &OrganisationId) -> Vec<u8> {
-        [organisation.as_bytes().as_slice(), &self.epoch.to_be_bytes()].concat()
+        [
+            organisation.as_bytes().as_slice(),
+            &self.epoch.to_be_bytes(),
+        ]
+        .concat()
     }
     /// Seals an encoded entry or attestation, padded to 1, 4, 16 or 64 KiB.
     ///
@@ -121,16 +125,29 @@ impl RosterKey {
     ///
     /// # Errors
     /// [`RosterError::Crypto`] where it does not authenticate or its padding is wrong.
-    pub fn open(&self, what: SealedAs, organisation: &OrganisationId, sealed: &[u8]) -> Result<Vec<u8>, RosterError> {
+    pub fn open(
+        &self,
+        what: SealedAs,
+        organisation: &OrganisationId,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, RosterError> {
         let malformed = RosterError::Crypto(crate::base::CryptoError::Malformed);
         let (epoch, body) = split(sealed).ok_or(malformed)?;
         if epoch != self.epoch {
             return Err(RosterError::NoKey { epoch });
         }
-        let mut plain = aead::open(&self.secret, VERSION, what.label(), &self.aad(organisation), body)?;
+        let mut plain = aead::open(
+            &self.secret,
+            VERSION,
+            what.label(),
+            &self.aad(organisation),
+            body,
+        )?;
         let (length, rest) = plain.split_first_chunk::<4>().ok_or(malformed)?;
         let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| malformed)?;
-        let proper = BUCKETS.contains(&plain.len()) && length <= rest.len() && rest[length..].iter().all(|b| *b == 0);
+        let proper = BUCKETS.contains(&plain.len())
+            && length <= rest.len()
+            && rest[length..].iter().all(|b| *b == 0);
         if !proper {
             return Err(malformed);
         }
@@ -156,7 +173,11 @@ impl RosterKey {
         )?)
     }
     /// Opens the previous epoch's key; `None` where it does not open, or this is the first epoch.
-    pub(super) fn unwrap_previous(&self, organisation: &OrganisationId, wrapped: &[u8]) -> Option<Self> {
+    pub(super) fn unwrap_previous(
+        &self,
+        organisation: &OrganisationId,
+        wrapped: &[u8],
+    ) -> Option<Self> {
         let plain = aead::open(
             &self.secret,
             VERSION,
@@ -220,9 +241,16 @@ impl KeyGift {
         let wrapped = Wrapped {
             key: self.key.clone(),
             administers: self.admin_capability.is_some(),
-            capability: self.admin_capability.clone().unwrap_or_else(|| Secret::new([0; 32])),
+            capability: self
+                .admin_capability
+                .clone()
+                .unwrap_or_else(|| Secret::new([0; 32])),
         };
-        Ok(seal::seal(to.as_bytes(), SEAL_INFO, &codec::encode(&wrapped))?)
+        Ok(seal::seal(
+            to.as_bytes(),
+            SEAL_INFO,
+            &codec::encode(&wrapped),
+        )?)
     }
     /// Opens what was sealed to this key. The key counts only if its commitment stands in the log.
     ///

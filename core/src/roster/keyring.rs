@@ -75,7 +75,8 @@ impl Keyring {
                 .filter_map(|sealed| key.open(SealedAs::Entry, organisation, sealed).ok())
                 .next();
             let entry = first.and_then(|plain| Entry::from_bytes(&plain).ok());
-            let body = entry.and_then(|entry| Body::from_bytes(entry.kind, &entry.body).ok().flatten());
+            let body =
+                entry.and_then(|entry| Body::from_bytes(entry.kind, &entry.body).ok().flatten());
             let Some(Body::KeyRotated(rotation)) = body else {
                 return Some(epoch);
             };

@@ -99,11 +99,17 @@ impl InvitationLink {
             .strip_prefix(PREFIX)
             .filter(|f| f.len() <= MAX_FRAGMENT)
             .ok_or(RosterError::Link)?;
-        let bytes = URL_SAFE_NO_PAD.decode(fragment).map_err(|_| RosterError::Link)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(fragment)
+            .map_err(|_| RosterError::Link)?;
         let link: Self = codec::decode(&bytes).map_err(|_| RosterError::Link)?;
         let fits = link.version == VERSION
             && link.relay.address.as_str().starts_with("https://")
             && (1..=4).contains(&link.relay.pins.len());
-        if fits { Ok(link) } else { Err(RosterError::Link) }
+        if fits {
+            Ok(link)
+        } else {
+            Err(RosterError::Link)
+        }
     }
 }

@@ -79,7 +79,8 @@ impl Proof {
     /// Whether `leaf` is at its place under `root`.
     #[must_use]
     pub fn verify(&self, leaf: &Digest, root: &Digest) -> bool {
-        let (Ok(mut at), Ok(mut n)) = (usize::try_from(self.index), usize::try_from(self.count)) else {
+        let (Ok(mut at), Ok(mut n)) = (usize::try_from(self.index), usize::try_from(self.count))
+        else {
             return false;
         };
         if at >= n {
@@ -91,7 +92,11 @@ impl Proof {
             let half = split(n);
             let right = at >= half;
             turns.push(right);
-            (at, n) = if right { (at - half, n - half) } else { (at, half) };
+            (at, n) = if right {
+                (at - half, n - half)
+            } else {
+                (at, half)
+            };
         }
         if turns.len() != self.path.len() {
             return false;
@@ -115,7 +120,9 @@ mod tests {
     #[test]
     fn every_leaf_is_proven_at_its_own_place_only() {
         for count in 1..20usize {
-            let leaves: Vec<Digest> = (0..count).map(|i| leaf(&[u8::try_from(i).unwrap()])).collect();
+            let leaves: Vec<Digest> = (0..count)
+                .map(|i| leaf(&[u8::try_from(i).unwrap()]))
+                .collect();
             let top = root(&leaves);
             for (i, own) in leaves.iter().enumerate() {
                 let proof = Proof::make(&leaves, i).unwrap();

@@ -6,11 +6,13 @@ use super::authorize::{Action, Scope};
 use super::entry::Owner;
 use super::kind::{ExternalId, PartnerChanged, Shift};
 use super::record::{
-    DeviceRecord, DeviceState, DutyRecord, GrantState, InvitationRecord, InvitationState, PersonRecord, PlaceRecord,
-    ProposalRecord,
+    DeviceRecord, DeviceState, DutyRecord, GrantState, InvitationRecord, InvitationState,
+    PersonRecord, PlaceRecord, ProposalRecord,
 };
 use super::{ContactAlias, Roster};
-use crate::base::{DeviceId, DutyId, InvitationId, OrganisationId, PersonId, PlaceId, RoleId, Timestamp};
+use crate::base::{
+    DeviceId, DutyId, InvitationId, OrganisationId, PersonId, PlaceId, RoleId, Timestamp,
+};
 
 impl Roster {
     /// Every person who ever was in the roster.
@@ -87,7 +89,10 @@ impl Roster {
         &self.invitations
     }
     /// Invitations that could still be taken at a time.
-    pub fn open_invitations(&self, now: Timestamp) -> impl Iterator<Item = (&InvitationId, &InvitationRecord)> {
+    pub fn open_invitations(
+        &self,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&InvitationId, &InvitationRecord)> {
         self.invitations
             .iter()
             .filter(move |(_, i)| i.state == InvitationState::Open && now < i.expires)
@@ -95,7 +100,9 @@ impl Roster {
     /// Persons and places that hold a role now and take part.
     #[must_use]
     pub fn holders_of_role(&self, role: &RoleId) -> Vec<Owner> {
-        let Ok(view) = self.view() else { return Vec::new() };
+        let Ok(view) = self.view() else {
+            return Vec::new();
+        };
         let holds = |owner: &Owner| {
             view.owner_acts(*owner).is_ok()
                 && self.grants_of(*owner).iter().any(|grant| {
@@ -109,7 +116,9 @@ impl Roster {
     /// Persons and places that may do something now.
     #[must_use]
     pub fn who_may(&self, action: Action, scope: &Scope) -> Vec<Owner> {
-        let Ok(view) = self.view() else { return Vec::new() };
+        let Ok(view) = self.view() else {
+            return Vec::new();
+        };
         self.owners()
             .filter(|owner| view.holder_may(*owner, action, scope).is_ok())
             .collect()
@@ -126,7 +135,10 @@ impl Roster {
         if let Some(entry) = super::authorize::pack::by_id(role) {
             return Some(entry.name);
         }
-        self.roles.get(role)?.now().map(|definition| definition.name.as_str())
+        self.roles
+            .get(role)?
+            .now()
+            .map(|definition| definition.name.as_str())
     }
     /// Every duty, ended ones included.
     #[must_use]
@@ -139,7 +151,8 @@ impl Roster {
         let (Some(record), Ok(view)) = (self.duties.get(duty), self.view()) else {
             return Vec::new();
         };
-        let running = |shift: &&Shift| record.definition.active && shift.from <= at && at < shift.until;
+        let running =
+            |shift: &&Shift| record.definition.active && shift.from <= at && at < shift.until;
         let present = |owner: &Owner| view.owner_acts(*owner).is_ok();
         let mut holders: Vec<Owner> = record
             .shifts
@@ -155,7 +168,10 @@ impl Roster {
     /// The next shift of a duty that begins after a time: who is next where it is not staffed.
     #[must_use]
     pub fn next_shift(&self, duty: &DutyId, after: Timestamp) -> Option<&Shift> {
-        let record = self.duties.get(duty).filter(|record| record.definition.active)?;
+        let record = self
+            .duties
+            .get(duty)
+            .filter(|record| record.definition.active)?;
         record.shifts.iter().find(|shift| shift.from > after)
     }
     /// Duties that a person or place holds at a time.

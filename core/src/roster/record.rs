@@ -7,8 +7,8 @@ use minicbor::{Decode, Encode};
 use super::Versioned;
 use super::entry::{Author, Owner};
 use super::kind::{
-    ApprovalMode, Availability, DeviceDetails, DutyDefined, GrantRef, PersonDetails, PlaceDetails, Proposal,
-    Recertified, RevocationMode, RoleTerms, SealingPublic, Shift,
+    ApprovalMode, Availability, DeviceDetails, DutyDefined, GrantRef, PersonDetails, PlaceDetails,
+    Proposal, Recertified, RevocationMode, RoleTerms, SealingPublic, Shift,
 };
 use crate::base::{DeviceId, InvitationId, PersonId, Timestamp, VerifyingKey};
 
@@ -64,7 +64,8 @@ impl Grant {
     /// Whether its validity covers a log time.
     #[must_use]
     pub fn holds_at(&self, time: Timestamp) -> bool {
-        self.terms.from.is_none_or(|from| from <= time) && self.terms.until.is_none_or(|until| time < until)
+        self.terms.from.is_none_or(|from| from <= time)
+            && self.terms.until.is_none_or(|until| time < until)
     }
 }
 

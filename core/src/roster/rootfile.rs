@@ -10,10 +10,13 @@ use zeroize::Zeroizing;
 
 use super::RosterError;
 use super::state::{Anchor, root_fingerprint};
-use crate::base::{Digest, OrganisationId, Random, Secret, SigningKey, Timestamp, aead, codec, random, sha256};
+use crate::base::{
+    Digest, OrganisationId, Random, Secret, SigningKey, Timestamp, aead, codec, random, sha256,
+};
 
 const HEADER: &str = "SOTTO ROOT KEY";
-const ADVICE: &str = "Keep this file offline. Whoever has it and its passphrase is the organisation.";
+const ADVICE: &str =
+    "Keep this file offline. Whoever has it and its passphrase is the organisation.";
 const LABEL: &str = "root file";
 const VERSION: u8 = 1;
 const CHECK_DIGITS: usize = 16;
@@ -43,7 +46,8 @@ impl Cost {
         if self.memory_kib > Self::HIGHEST.memory_kib || self.passes > Self::HIGHEST.passes {
             return Err(RosterError::Cost);
         }
-        let params = Params::new(self.memory_kib, self.passes, 1, Some(32)).map_err(|_| RosterError::Cost)?;
+        let params = Params::new(self.memory_kib, self.passes, 1, Some(32))
+            .map_err(|_| RosterError::Cost)?;
         let mut out = Zeroizing::new([0u8; 32]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
             .hash_password_into(passphrase.as_bytes(), salt, out.as_mut_slice())
@@ -110,7 +114,11 @@ impl RootFile {
             .map_err(|_| RosterError::Passphrase)?;
         let root = SigningKey::from_seed(Secret::from_slice(&seed).ok_or(RosterError::RootFile)?);
         let fits = root_fingerprint(&root.verifying_key()) == self.anchor.root;
-        if fits { Ok(root) } else { Err(RosterError::RootFile) }
+        if fits {
+            Ok(root)
+        } else {
+            Err(RosterError::RootFile)
+        }
     }
     fn header(&self) -> String {
         let Cost { memory_kib, passes } = self.cost;
@@ -146,7 +154,9 @@ impl RootFile {
             text.lines()
                 .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
         };
-        let cost = value("kdf")?.strip_prefix("argon2id m=")?.strip_suffix(" p=1")?;
+        let cost = value("kdf")?
+            .strip_prefix("argon2id m=")?
+            .strip_suffix(" p=1")?;
         let (memory, passes) = cost.split_once(" t=")?;
         Some(Self {
             anchor: Anchor {
@@ -165,7 +175,11 @@ impl RootFile {
 }
 
 fn checksum(text: &str) -> String {
-    sha256(text.as_bytes()).to_string().chars().take(CHECK_DIGITS).collect()
+    sha256(text.as_bytes())
+        .to_string()
+        .chars()
+        .take(CHECK_DIGITS)
+        .collect()
 }
 
 fn normalised(text: &str) -> String {

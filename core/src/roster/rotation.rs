@@ -72,8 +72,15 @@ impl SealRecord {
     pub fn belongs_to(&self, device: &DeviceId, roster: &Roster) -> Result<(), RosterError> {
         let key = &roster.organisation()?.key;
         let root = key.seals_root.as_ref().ok_or(RosterError::Seal)?;
-        let proven = key.epoch == self.epoch && self.proof.verify(&leaf(device, self.epoch, &self.sealed), root);
-        if proven { Ok(()) } else { Err(RosterError::Seal) }
+        let proven = key.epoch == self.epoch
+            && self
+                .proof
+                .verify(&leaf(device, self.epoch, &self.sealed), root);
+        if proven {
+            Ok(())
+        } else {
+            Err(RosterError::Seal)
+        }
     }
 }
 
@@ -121,7 +128,11 @@ impl Rotation {
         let mut seals = Vec::with_capacity(sealed.len());
         for (index, (to, sealed)) in recipients.iter().zip(sealed).enumerate() {
             let proof = Proof::make(&leaves, index).ok_or(RosterError::Seal)?;
-            let record = SealRecord { epoch, sealed, proof };
+            let record = SealRecord {
+                epoch,
+                sealed,
+                proof,
+            };
             seals.push((to.contact_alias, codec::encode(&record)));
         }
         let body = KeyRotated {
@@ -147,14 +158,21 @@ impl Roster {
     /// [`RosterError::NotFounded`].
     pub fn recipients(&self) -> Result<Vec<Recipient>, RosterError> {
         let view = self.view()?;
-        let confirmed = self.devices.iter().filter(|(id, _)| view.confirmed(**id).is_ok());
+        let confirmed = self
+            .devices
+            .iter()
+            .filter(|(id, _)| view.confirmed(**id).is_ok());
         Ok(confirmed
             .map(|(id, record)| Recipient {
                 device: *id,
                 sealing_key: record.details.sealing_key.clone(),
                 contact_alias: record.details.contact_alias,
                 administers: view
-                    .may(Actor::device(*id), Action::RotateKey, &Scope::organisation())
+                    .may(
+                        Actor::device(*id),
+                        Action::RotateKey,
+                        &Scope::organisation(),
+                    )
                     .is_ok(),
             })
             .collect())
@@ -170,8 +188,9 @@ impl Roster {
     /// Whether a key is the one in force.
     #[must_use]
     pub fn key_in_force(&self, key: &RosterKey) -> bool {
-        self.organisation()
-            .is_ok_and(|own| own.key.epoch == key.epoch() && own.key.commitments.last() == Some(&key.commitment()))
+        self.organisation().is_ok_and(|own| {
+            own.key.epoch == key.epoch() && own.key.commitments.last() == Some(&key.commitment())
+        })
     }
     /// Minimum for links made now.
     ///

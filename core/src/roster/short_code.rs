@@ -30,8 +30,10 @@ impl ShortCode {
             &codec::encode(&claim.details),
         ]
         .concat();
-        let params = argon2::Params::new(19 * 1024, 2, 1, Some(32)).map_err(|_| RosterError::Cost)?;
-        let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        let params =
+            argon2::Params::new(19 * 1024, 2, 1, Some(32)).map_err(|_| RosterError::Cost)?;
+        let argon =
+            argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
         let mut out = [0u8; 32];
         argon
             .hash_password_into(&input, b"sotto short code", &mut out)
@@ -102,7 +104,11 @@ impl Roster {
         let mut devices = self.persons.get(person)?.devices.clone();
         devices.retain(|device| view.confirmed(*device).is_ok());
         devices.sort_unstable();
-        let mut input = [b"sotto/person code\0".as_slice(), self.anchor.organisation.as_bytes()].concat();
+        let mut input = [
+            b"sotto/person code\0".as_slice(),
+            self.anchor.organisation.as_bytes(),
+        ]
+        .concat();
         input.extend_from_slice(person.as_bytes());
         for record in devices.iter().filter_map(|device| self.devices.get(device)) {
             input.extend_from_slice(&keys(&record.details));

@@ -10,13 +10,14 @@ use super::entry::Owner;
 use super::head::{HeadRelation, RosterHead};
 use super::kind::{PartnerChanged, Policy, RelayDescriptor, RoleDefinition};
 use super::record::{
-    DeviceRecord, DutyRecord, Grant, InvitationRecord, KeyRecord, PersonRecord, PlaceRecord, ProposalRecord, Taken,
+    DeviceRecord, DutyRecord, Grant, InvitationRecord, KeyRecord, PersonRecord, PlaceRecord,
+    ProposalRecord, Taken,
 };
 use super::{FORMAT, Name, RosterError, Versioned};
 use crate::base::digest::sha256_parts;
 use crate::base::{
-    DeviceId, Digest, DutyId, InvitationId, OrganisationId, PersonId, PlaceId, RoleId, Timestamp, VerifyingKey, codec,
-    sha256,
+    DeviceId, Digest, DutyId, InvitationId, OrganisationId, PersonId, PlaceId, RoleId, Timestamp,
+    VerifyingKey, codec, sha256,
 };
 
 /// What a device was told before it read a word of the log: which organisation, and which root key founded it.
@@ -161,7 +162,9 @@ impl Roster {
     #[must_use]
     pub fn head(&self) -> Option<RosterHead> {
         let seq = u64::try_from(self.hashes.len()).ok()?.checked_sub(1)?;
-        self.hashes.last().map(|hash| RosterHead { seq, hash: *hash })
+        self.hashes
+            .last()
+            .map(|hash| RosterHead { seq, hash: *hash })
     }
     /// The hash of a valid entry.
     #[must_use]
@@ -172,7 +175,9 @@ impl Roster {
     #[must_use]
     pub fn compare(&self, head: &RosterHead) -> HeadRelation {
         match (self.hash_at(head.seq), self.head()) {
-            (Some(hash), Some(own)) if hash == head.hash => HeadRelation::Known { by: own.seq - head.seq },
+            (Some(hash), Some(own)) if hash == head.hash => HeadRelation::Known {
+                by: own.seq - head.seq,
+            },
             (Some(_), _) => HeadRelation::Fork,
             (None, _) => HeadRelation::Ahead,
         }
@@ -194,7 +199,10 @@ impl Roster {
     /// # Errors
     /// [`RosterError::NotFounded`].
     pub fn policy(&self) -> Result<&Policy, RosterError> {
-        self.organisation()?.policy.now().ok_or(RosterError::NotFounded)
+        self.organisation()?
+            .policy
+            .now()
+            .ok_or(RosterError::NotFounded)
     }
     /// The roster at its head.
     ///

@@ -29,8 +29,15 @@ impl<const MAX: usize> Text<MAX> {
     /// [`RosterError::Text`].
     pub fn new(text: impl Into<String>) -> Result<Self, RosterError> {
         let text = text.into();
-        let fits = !text.is_empty() && text.len() <= MAX && text.trim() == text && !text.chars().any(hidden);
-        if fits { Ok(Self(text)) } else { Err(RosterError::Text) }
+        let fits = !text.is_empty()
+            && text.len() <= MAX
+            && text.trim() == text
+            && !text.chars().any(hidden);
+        if fits {
+            Ok(Self(text))
+        } else {
+            Err(RosterError::Text)
+        }
     }
     /// The text, for showing.
     #[must_use]

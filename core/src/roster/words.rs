@@ -22,7 +22,11 @@ pub fn word(index: u16) -> &'static str {
 /// The index of a word, of any case; its first four letters are enough.
 fn index(word: &str) -> Option<u16> {
     let word = word.to_ascii_lowercase();
-    let find = |hit: &dyn Fn(&str) -> bool| LIST.lines().position(hit).and_then(|i| u16::try_from(i).ok());
+    let find = |hit: &dyn Fn(&str) -> bool| {
+        LIST.lines()
+            .position(hit)
+            .and_then(|i| u16::try_from(i).ok())
+    };
     find(&|w| w == word).or_else(|| {
         if word.len() == 4 {
             find(&|w| w.starts_with(&word))
@@ -50,7 +54,11 @@ impl<const N: usize> Words<N> {
     /// The first `N` × 11 bits of a digest as words; `N` at most 23.
     #[must_use]
     pub fn from_bits(digest: &[u8; 32]) -> Self {
-        let bit = |i: usize| digest.get(i / 8).is_some_and(|byte| byte >> (7 - i % 8) & 1 == 1);
+        let bit = |i: usize| {
+            digest
+                .get(i / 8)
+                .is_some_and(|byte| byte >> (7 - i % 8) & 1 == 1)
+        };
         let mut indices = [0u16; N];
         for (n, index) in indices.iter_mut().enumerate() {
             *index = (0..11).fold(0, |acc, i| acc << 1 | u16::from(bit(n * 11 + i)));
@@ -79,7 +87,11 @@ impl<const N: usize> Words<N> {
     /// The words in order, with a space between: to be shown to one person.
     #[must_use]
     pub fn reveal(&self) -> String {
-        self.0.iter().map(|i| word(*i)).collect::<Vec<_>>().join(" ")
+        self.0
+            .iter()
+            .map(|i| word(*i))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
     /// Big-endian indices, two bytes each: what keys are derived from.
     #[must_use]
@@ -133,16 +145,25 @@ mod tests {
     fn words_are_read_back_however_they_are_typed() {
         let words = Words::<6>::random(&SystemRandom);
         let shown = words.reveal();
-        let short: Vec<String> = shown.split(' ').map(|w| w.chars().take(4).collect()).collect();
+        let short: Vec<String> = shown
+            .split(' ')
+            .map(|w| w.chars().take(4).collect())
+            .collect();
         assert!(Words::parse(&shown).unwrap() == words);
         assert!(Words::parse(&shown.to_uppercase().replace(' ', " - ")).unwrap() == words);
         assert!(Words::parse(&short.join(",")).unwrap() == words, "{shown}");
-        assert_eq!(Words::<6>::parse("zebra"), Err(RosterError::Words { expected: 6 }));
+        assert_eq!(
+            Words::<6>::parse("zebra"),
+            Err(RosterError::Words { expected: 6 })
+        );
         assert_eq!(
             Words::<1>::parse("zebra zebra"),
             Err(RosterError::Words { expected: 1 })
         );
-        assert_eq!(Words::<1>::parse("zebraa"), Err(RosterError::Words { expected: 1 }));
+        assert_eq!(
+            Words::<1>::parse("zebraa"),
+            Err(RosterError::Words { expected: 1 })
+        );
         assert_eq!(format!("{words:?}"), "Words(..)");
     }
 

@@ -101,7 +101,10 @@ impl StoreError {
     /// and the same again fails again.
     #[must_use]
     pub const fn is_about_values(&self) -> bool {
-        matches!(self, Self::OutOfRange { .. } | Self::Value { .. } | Self::Sql { .. })
+        matches!(
+            self,
+            Self::OutOfRange { .. } | Self::Value { .. } | Self::Sql { .. }
+        )
     }
 
     /// Adds what was being done to an input/output error and drops the rest: paths do not belong in errors.
@@ -114,7 +117,9 @@ impl StoreError {
 
     fn sqlite(error: &rusqlite::Error, doing: &'static str) -> Self {
         let (failure, message) = match error {
-            rusqlite::Error::SqliteFailure(failure, message) => (failure, message.as_deref().unwrap_or_default()),
+            rusqlite::Error::SqliteFailure(failure, message) => {
+                (failure, message.as_deref().unwrap_or_default())
+            }
             rusqlite::Error::SqlInputError { error, msg, .. } => (error, msg.as_str()),
             rusqlite::Error::ToSqlConversionFailure(_) => return Self::OutOfRange { doing },
             other => {
@@ -178,8 +183,12 @@ fn library_detail(error: &rusqlite::Error) -> &'static str {
         | rusqlite::Error::IntegralValueOutOfRange(..)
         | rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::Utf8Error(..) => "a column of another type",
-        rusqlite::Error::InvalidColumnIndex(_) | rusqlite::Error::InvalidColumnName(_) => "no such column",
-        rusqlite::Error::InvalidParameterCount(..) | rusqlite::Error::InvalidParameterName(_) => "parameters",
+        rusqlite::Error::InvalidColumnIndex(_) | rusqlite::Error::InvalidColumnName(_) => {
+            "no such column"
+        }
+        rusqlite::Error::InvalidParameterCount(..) | rusqlite::Error::InvalidParameterName(_) => {
+            "parameters"
+        }
         rusqlite::Error::ExecuteReturnedResults => "a statement returned rows",
         rusqlite::Error::MultipleStatement => "more than one statement",
         _ => "",

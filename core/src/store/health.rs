@@ -60,8 +60,10 @@ impl Store {
 }
 
 fn fold(conn: &rusqlite::Connection) -> Result<bool, rusqlite::Error> {
-    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
-        .map(|busy| busy == 0)
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        row.get::<_, i64>(0)
+    })
+    .map(|busy| busy == 0)
 }
 
 fn count_rows(

@@ -67,7 +67,11 @@ fn walk(dir: &Path, prefix: &str, items: &mut Vec<InventoryItem>) -> std::io::Re
         if metadata.is_dir() {
             walk(&entry.path(), &format!("{name}/"), items)?;
         } else {
-            let (kind, protection) = if metadata.is_file() { classify(&name) } else { UNKNOWN };
+            let (kind, protection) = if metadata.is_file() {
+                classify(&name)
+            } else {
+                UNKNOWN
+            };
             items.push(InventoryItem {
                 name,
                 bytes: metadata.len(),

@@ -40,7 +40,9 @@ pub(super) fn acquire(file: &File, patience: Duration) -> Result<Held<'_>, Store
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(Held(file)),
-            Err(TryLockError::WouldBlock) if left.is_zero() => return Err(StoreError::LockedByAnotherProcess),
+            Err(TryLockError::WouldBlock) if left.is_zero() => {
+                return Err(StoreError::LockedByAnotherProcess);
+            }
             Err(TryLockError::WouldBlock) => {
                 let step = STEP.min(left);
                 std::thread::sleep(step);

@@ -103,7 +103,11 @@ fn newest(conn: &Connection, list: &[Migration]) -> Result<u32, StoreError> {
         return Ok(0);
     }
     let found: u32 = conn
-        .query_row("SELECT coalesce(max(version), 0) FROM migration", [], |row| row.get(0))
+        .query_row(
+            "SELECT coalesce(max(version), 0) FROM migration",
+            [],
+            |row| row.get(0),
+        )
         .doing(DOING)?;
     let known = list.last().map_or(0, |migration| migration.version);
     if found > known {

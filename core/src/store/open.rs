@@ -8,7 +8,9 @@ use tokio::sync::broadcast;
 
 use super::connection::{self, Access};
 use super::sidecar::{self, Verdict};
-use super::{DATABASE, Inner, Store, StoreError, StoreOptions, Writer, change, lock, migration, place, write};
+use super::{
+    DATABASE, Inner, Store, StoreError, StoreOptions, Writer, change, lock, migration, place, write,
+};
 use crate::vault::{DatabaseKey, file};
 
 impl Store {
@@ -17,7 +19,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::AlreadyExists`]: an existing store is left alone. [`StoreError::NetworkFileSystem`],
     /// [`StoreError::DiskFull`], [`StoreError::Io`].
-    pub fn create(dir: &Path, key: &DatabaseKey, options: StoreOptions) -> Result<Self, StoreError> {
+    pub fn create(
+        dir: &Path,
+        key: &DatabaseKey,
+        options: StoreOptions,
+    ) -> Result<Self, StoreError> {
         const DOING: &str = "making the store";
         file::make_private_dir(dir).map_err(StoreError::io(DOING))?;
         place::refuse_network(dir, options.file_system)?;
@@ -92,13 +98,24 @@ impl Store {
             readers: Mutex::new(Vec::new()),
             notices: broadcast::Sender::new(change::BACKLOG),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 }
 
 /// A writing connection to an up-to-date schema, under the write lock.
-fn prepare(dir: &Path, key: &DatabaseKey, options: &StoreOptions) -> Result<Connection, StoreError> {
-    let mut conn = connection::open(&dir.join(DATABASE), key, Access::Write, options.busy_timeout)?;
+fn prepare(
+    dir: &Path,
+    key: &DatabaseKey,
+    options: &StoreOptions,
+) -> Result<Connection, StoreError> {
+    let mut conn = connection::open(
+        &dir.join(DATABASE),
+        key,
+        Access::Write,
+        options.busy_timeout,
+    )?;
     // Asked before anything is written: a newer release's store stays exactly as it is.
     migration::refuse_newer(&conn)?;
     connection::use_write_ahead_log(&conn)?;

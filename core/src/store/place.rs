@@ -55,14 +55,21 @@ fn ask(dir: &Path) -> std::io::Result<FileSystem> {
     // A mapped drive resolves to its share, so the real path tells both.
     let real = std::fs::canonicalize(dir)?;
     Ok(match real.components().next() {
-        Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..)) => {
+        Some(Component::Prefix(prefix))
+            if matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..)) =>
+        {
             FileSystem::Shared("SMB")
         }
         _ => FileSystem::Local,
     })
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    windows
+)))]
 fn ask(_: &Path) -> std::io::Result<FileSystem> {
     Ok(FileSystem::Local)
 }

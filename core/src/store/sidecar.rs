@@ -35,7 +35,8 @@ pub(super) enum Verdict {
 }
 
 pub(super) fn judge(dir: &Path, key: &DatabaseKey) -> Result<Verdict, StoreError> {
-    let bytes = file::read(&dir.join(SIDECAR), LIMIT).map_err(StoreError::io("reading the key check"))?;
+    let bytes =
+        file::read(&dir.join(SIDECAR), LIMIT).map_err(StoreError::io("reading the key check"))?;
     Ok(match bytes.map(|bytes| codec::decode::<Sidecar>(&bytes)) {
         None => Verdict::Absent,
         Some(Ok(sidecar)) if sidecar.version == VERSION => {

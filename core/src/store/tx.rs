@@ -49,7 +49,10 @@ impl<'c> WriteTx<'c> {
 
     /// Announces a change. Subscribers hear it after the commit, in this order; not at all if this write fails.
     pub fn emit(&self, topic: Topic, key: impl Into<Vec<u8>>) {
-        let change = Change { topic, key: key.into() };
+        let change = Change {
+            topic,
+            key: key.into(),
+        };
         let mut changes = self.changes.borrow_mut();
         if !changes.contains(&change) {
             changes.push(change);
@@ -62,7 +65,10 @@ impl<'c> WriteTx<'c> {
     /// # Errors
     /// What `work` returned; [`StoreError`] where SQLite refuses to open or close the part, and then the whole write
     /// should fail.
-    pub fn attempt<T, E: From<StoreError>>(&self, work: impl FnOnce(&WriteTx<'c>) -> Result<T, E>) -> Result<T, E> {
+    pub fn attempt<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&WriteTx<'c>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let announced = self.changes.borrow().len();
         self.conn
             .execute_batch("SAVEPOINT part")

@@ -7,7 +7,9 @@ use std::thread::{self, ThreadId};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::connection::{self, Access};
-use super::{Change, DATABASE, Doing as _, Notice, ReadTx, Store, StoreError, WriteTx, Writer, lock};
+use super::{
+    Change, DATABASE, Doing as _, Notice, ReadTx, Store, StoreError, WriteTx, Writer, lock,
+};
 use crate::base::crash;
 
 /// Reading connections kept open between reads.
@@ -44,7 +46,10 @@ impl Store {
     ///
     /// # Errors
     /// What `work` returns; [`StoreError`] where a connection cannot be had.
-    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&ReadTx<'_>) -> Result<T, E>) -> Result<T, E> {
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         const DOING: &str = "beginning to read";
         let mut conn = self.reader()?;
         let value = {

@@ -64,7 +64,9 @@ impl Engine {
             // Remembered first, so that a download that breaks off is resumed.
             let started = row.clone();
             self.store
-                .write::<_, StoreError>("beginning to fetch an attachment", |tx| tx.put_attachment(&started))?;
+                .write::<_, StoreError>("beginning to fetch an attachment", |tx| {
+                    tx.put_attachment(&started)
+                })?;
         }
         let path = folder.join(&row.file);
         if row.state != AttachmentState::Wanted {
@@ -82,10 +84,21 @@ impl Engine {
             let blob = BlobId::new(row.blob);
             for attempt in 0..2 {
                 let session = self.session(super::REQUEST).await?;
-                match blob::download(&self.transport, &session.token, blob, have, &mut file, progress).await {
+                match blob::download(
+                    &self.transport,
+                    &session.token,
+                    blob,
+                    have,
+                    &mut file,
+                    progress,
+                )
+                .await
+                {
                     Ok(_) => break,
                     Err(error) if attempt == 0 && self.session_failed(&error).await => {}
-                    Err(error) if error.code() == Some(ErrorCode::MailboxClosed) => return Err(SyncError::Excluded),
+                    Err(error) if error.code() == Some(ErrorCode::MailboxClosed) => {
+                        return Err(SyncError::Excluded);
+                    }
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -110,17 +123,25 @@ impl Engine {
         let Ok(entries) = std::fs::read_dir(self.attachments()) else {
             return Ok(0);
         };
-        let named = self.store.read::<_, StoreError>(|tx| tx.attachment_files())?;
+        let named = self
+            .store
+            .read::<_, StoreError>(|tx| tx.attachment_files())?;
         let mut removed = 0;
         for entry in entries.flatten() {
             let old = entry
                 .metadata()
                 .and_then(|meta| meta.modified())
-                .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > std::time::Duration::from_secs(3600)));
+                .is_ok_and(|at| {
+                    at.elapsed()
+                        .is_ok_and(|age| age > std::time::Duration::from_secs(3600))
+                });
             let name = entry.file_name().to_string_lossy().into_owned();
             // A young file may belong to a message that is being sent at this moment.
-            let gone = self.store.read::<_, StoreError>(|tx| tx.attachment_is_gone(&name))?;
-            if !named.contains(&name) && (old || gone) && std::fs::remove_file(entry.path()).is_ok() {
+            let gone = self
+                .store
+                .read::<_, StoreError>(|tx| tx.attachment_is_gone(&name))?;
+            if !named.contains(&name) && (old || gone) && std::fs::remove_file(entry.path()).is_ok()
+            {
                 removed += 1;
             }
         }

@@ -26,7 +26,10 @@ const ATTEMPTS: usize = 6;
 
 impl Engine {
     /// Brings every conversation that needs it to the membership it should have. Says how many commits were accepted.
-    pub(super) async fn settle_all(self: &Arc<Self>, deadline: Duration) -> (usize, Option<SyncError>) {
+    pub(super) async fn settle_all(
+        self: &Arc<Self>,
+        deadline: Duration,
+    ) -> (usize, Option<SyncError>) {
         let (mut accepted, mut trouble) = (0, None);
         let ids = match self.needing_change().await {
             Ok(ids) => ids,
@@ -44,7 +47,8 @@ impl Engine {
     /// Conversations with a wish that is due or a staged commit. Where the roster has moved on, all groups are compared
     /// with it first, and what differs becomes a wish.
     async fn needing_change(self: &Arc<Self>) -> Result<Vec<ConversationId>, SyncError> {
-        let (seq, compared) = self.read(|tx, context| Ok((context.head().seq, tx.meta::<u64>(COMPARED)?)))?;
+        let (seq, compared) =
+            self.read(|tx, context| Ok((context.head().seq, tx.meta::<u64>(COMPARED)?)))?;
         if compared != Some(seq) {
             self.write_blocking("comparing groups with the roster", |tx, context| {
                 for conversation in tx.conversations()? {
@@ -60,7 +64,11 @@ impl Engine {
     }
 
     /// One conversation, until nothing is left to commit. What could not be had is tried again later.
-    pub(super) async fn settle(self: &Arc<Self>, id: ConversationId, deadline: Duration) -> Result<usize, SyncError> {
+    pub(super) async fn settle(
+        self: &Arc<Self>,
+        id: ConversationId,
+        deadline: Duration,
+    ) -> Result<usize, SyncError> {
         let early = self.store.read::<_, StoreError>(|tx| {
             // A slot that the relay does not have yet cannot be advanced.
             let head = tx.outbox_lane(id, 1)?.pop();
@@ -85,10 +93,16 @@ impl Engine {
         outcome
     }
 
-    async fn commit_all(self: &Arc<Self>, id: ConversationId, deadline: Duration) -> Result<usize, SyncError> {
+    async fn commit_all(
+        self: &Arc<Self>,
+        id: ConversationId,
+        deadline: Duration,
+    ) -> Result<usize, SyncError> {
         let mut accepted = 0;
         for _ in 0..ATTEMPTS {
-            let pending = self.store.read::<_, StoreError>(|tx| tx.pending_commit(id))?;
+            let pending = self
+                .store
+                .read::<_, StoreError>(|tx| tx.pending_commit(id))?;
             let pending = match pending {
                 Some(pending) => pending,
                 None => match self.stage(id, deadline).await? {
@@ -113,7 +127,9 @@ impl Engine {
                 let Some(conversation) = tx.conversation(id)? else {
                     return Ok(Plan::default());
                 };
-                let Some(group) = load_group(tx, &conversation)?.filter(|_| usable(conversation.state)) else {
+                let Some(group) =
+                    load_group(tx, &conversation)?.filter(|_| usable(conversation.state))
+                else {
                     return Ok(Plan::default());
                 };
                 Ok(membership::plan(tx, context, &conversation, &group)?)
@@ -128,13 +144,16 @@ impl Engine {
                 return Ok(None);
             };
             let group = load_group(tx, &conversation)?.filter(|_| usable(conversation.state));
-            let Some(mut group) = group else { return Ok(None) };
+            let Some(mut group) = group else {
+                return Ok(None);
+            };
             if let Some(pending) = tx.pending_commit(id)? {
                 return Ok(Some(pending));
             }
             // The world may have moved while the key packages were fetched.
             let mut plan = membership::plan(tx, context, &conversation, &group)?;
-            plan.add.retain(|device| claimed.iter().any(|(have, _)| have == device));
+            plan.add
+                .retain(|device| claimed.iter().any(|(have, _)| have == device));
             if plan.is_empty() {
                 return Ok(None);
             }
@@ -147,7 +166,14 @@ impl Engine {
                 };
                 plan.add.iter().filter_map(of).collect()
             };
-            let first = commit::stage(tx, context, &conversation, &mut group, &plan, &packages(&plan));
+            let first = commit::stage(
+                tx,
+                context,
+                &conversation,
+                &mut group,
+                &plan,
+                &packages(&plan),
+            );
             match first {
                 Err(MembershipError::Mls(error)) if unfit(&error) && !plan.add.is_empty() => {
                     // One package that does not fit must not keep the others out, nor anybody in.
@@ -161,8 +187,16 @@ impl Engine {
                     if plan.is_empty() {
                         return Err(MembershipError::Mls(error).into());
                     }
-                    let mut group = load_group(tx, &conversation)?.ok_or(MembershipError::NoConversation)?;
-                    commit::stage(tx, context, &conversation, &mut group, &plan, &packages(&plan))?;
+                    let mut group =
+                        load_group(tx, &conversation)?.ok_or(MembershipError::NoConversation)?;
+                    commit::stage(
+                        tx,
+                        context,
+                        &conversation,
+                        &mut group,
+                        &plan,
+                        &packages(&plan),
+                    )?;
                 }
                 other => other?,
             }
@@ -172,12 +206,22 @@ impl Engine {
     }
 
     /// Posts a staged commit; `true` where it was accepted, `false` where somebody else was faster.
-    async fn post(self: &Arc<Self>, pending: &PendingCommitRow, deadline: Duration) -> Result<bool, SyncError> {
-        let request: Advance = sotto_wire::decode(&pending.request).map_err(|_| outbox::OutboxError::Damaged)?;
+    async fn post(
+        self: &Arc<Self>,
+        pending: &PendingCommitRow,
+        deadline: Duration,
+    ) -> Result<bool, SyncError> {
+        let request: Advance =
+            sotto_wire::decode(&pending.request).map_err(|_| outbox::OutboxError::Damaged)?;
         let bearer = self.bearer()?;
         let answer = match self.transport.advance(&bearer, &request, deadline).await {
-            Err(error) if error.code() == Some(ErrorCode::Unauthorized) && self.rotated(deadline).await? => {
-                self.transport.advance(&self.bearer()?, &request, deadline).await
+            Err(error)
+                if error.code() == Some(ErrorCode::Unauthorized)
+                    && self.rotated(deadline).await? =>
+            {
+                self.transport
+                    .advance(&self.bearer()?, &request, deadline)
+                    .await
             }
             other => other,
         };

@@ -47,7 +47,10 @@ impl Asked {
 }
 
 /// Trouble of one part: noted, so that the others go on; raised where repeating cannot mend it.
-pub(super) fn aside<T>(trouble: &mut Option<SyncError>, result: Result<T, SyncError>) -> Result<Option<T>, SyncError> {
+pub(super) fn aside<T>(
+    trouble: &mut Option<SyncError>,
+    result: Result<T, SyncError>,
+) -> Result<Option<T>, SyncError> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.is_final() => Err(error),
@@ -85,7 +88,12 @@ fn relock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Engine {
     /// An engine over an open store.
     #[must_use]
-    pub fn new(store: Store, transport: Transport, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+    pub fn new(
+        store: Store,
+        transport: Transport,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
         Self {
             store,
             transport,

@@ -71,12 +71,14 @@ impl SyncError {
     pub const fn is_final(&self) -> bool {
         match self {
             Self::NotEnrolled | Self::CopiedStore | Self::Excluded | Self::UpdateRequired => true,
-            Self::Store(error) | Self::Inbox(InboxError::Store(error)) | Self::Outbox(OutboxError::Store(error)) => {
-                !matches!(
-                    error,
-                    StoreError::Busy { .. } | StoreError::LockedByAnotherProcess | StoreError::DiskFull { .. }
-                )
-            }
+            Self::Store(error)
+            | Self::Inbox(InboxError::Store(error))
+            | Self::Outbox(OutboxError::Store(error)) => !matches!(
+                error,
+                StoreError::Busy { .. }
+                    | StoreError::LockedByAnotherProcess
+                    | StoreError::DiskFull { .. }
+            ),
             _ => false,
         }
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use sotto_wire::live::Entry;
 use sotto_wire::slot::Read;
 use sotto_wire::submit::Class;
-use sotto_wire::{Alias, EntrySeq, Epoch, ErrorCode, RelayTime, Sealed, Sig, SlotId, TenantId, op, signed};
+use sotto_wire::{
+    Alias, EntrySeq, Epoch, ErrorCode, RelayTime, Sealed, Sig, SlotId, TenantId, op, signed,
+};
 
 use super::engine::aside;
 use super::{Engine, SyncError};
@@ -59,7 +61,9 @@ impl Engine {
             }))
         })?;
         match request {
-            Some(request) => Ok(Some(self.bearer_call::<op::SlotRead>(&request, deadline).await?)),
+            Some(request) => Ok(Some(
+                self.bearer_call::<op::SlotRead>(&request, deadline).await?,
+            )),
             None => Ok(None),
         }
     }
@@ -67,7 +71,11 @@ impl Engine {
     /// Fetches the commits between this device's epoch and the relay's, and ingests them in order. Where the relay has
     /// accepted a commit that this device has not got or does not follow, the conversation stands still; where it has
     /// accepted none, whatever waited for one is refused.
-    pub(super) async fn fill_gap(self: &Arc<Self>, id: ConversationId, deadline: Duration) -> Result<(), SyncError> {
+    pub(super) async fn fill_gap(
+        self: &Arc<Self>,
+        id: ConversationId,
+        deadline: Duration,
+    ) -> Result<(), SyncError> {
         loop {
             let found = self.read(|tx, _| {
                 let Some(conversation) = tx.conversation(id)? else {
@@ -83,10 +91,16 @@ impl Engine {
             let Some((conversation, epoch, newest)) = found else {
                 return Ok(());
             };
-            if matches!(conversation.state, ConversationState::Left | ConversationState::Stalled) {
+            if matches!(
+                conversation.state,
+                ConversationState::Left | ConversationState::Stalled
+            ) {
                 return Ok(());
             }
-            let Some(slot) = self.read_slot(&conversation, epoch, false, deadline).await? else {
+            let Some(slot) = self
+                .read_slot(&conversation, epoch, false, deadline)
+                .await?
+            else {
                 return Ok(());
             };
             if slot.epoch.0 < epoch {
@@ -96,7 +110,11 @@ impl Engine {
                 let Some(newest) = newest else { return Ok(()) };
                 return self
                     .write_blocking("refusing what waited for no commit", move |tx, _| {
-                        let still = tx.conversation(id)?.map(|c| epoch_of(tx, &c)).transpose()?.flatten();
+                        let still = tx
+                            .conversation(id)?
+                            .map(|c| epoch_of(tx, &c))
+                            .transpose()?
+                            .flatten();
                         if still == Some(epoch) && tx.refuse_gap(id, newest)? > 0 {
                             tx.emit(Topic::Held, Vec::new());
                         }
@@ -105,22 +123,28 @@ impl Engine {
                     .await;
             }
             let now = self.clock.now();
-            let entries = slot.commits.into_iter().enumerate().map(|(index, commit)| Entry {
-                // Numbers no relay gives: nothing of this is acknowledged.
-                seq: EntrySeq(inbox::LATE | u64::try_from(index).unwrap_or(0)),
-                alias: Alias::new(conversation.alias),
-                payload: commit.payload,
-                receipt: None,
-                accepted: RelayTime(now.millis()),
-                class: Class::Routine,
-            });
+            let entries = slot
+                .commits
+                .into_iter()
+                .enumerate()
+                .map(|(index, commit)| Entry {
+                    // Numbers no relay gives: nothing of this is acknowledged.
+                    seq: EntrySeq(inbox::LATE | u64::try_from(index).unwrap_or(0)),
+                    alias: Alias::new(conversation.alias),
+                    payload: commit.payload,
+                    receipt: None,
+                    accepted: RelayTime(now.millis()),
+                    class: Class::Routine,
+                });
             self.ingest(entries.collect()).await?;
             let stuck = self
                 .write_blocking("seeing whether a gap is filled", move |tx, _| {
                     let Some(row) = tx.conversation(id)? else {
                         return Ok(true);
                     };
-                    if row.state == ConversationState::Left || epoch_of(tx, &row)?.is_none_or(|now| now > epoch) {
+                    if row.state == ConversationState::Left
+                        || epoch_of(tx, &row)?.is_none_or(|now| now > epoch)
+                    {
                         return Ok(row.state == ConversationState::Left);
                     }
                     // What the relay accepted has not been followed, though it is all here. For the roster one waits.
@@ -140,7 +164,11 @@ impl Engine {
     }
 
     /// Comes back to a conversation by an external commit from the relay's newest GroupInfo.
-    pub(super) async fn resync(self: &Arc<Self>, id: ConversationId, deadline: Duration) -> Result<(), SyncError> {
+    pub(super) async fn resync(
+        self: &Arc<Self>,
+        id: ConversationId,
+        deadline: Duration,
+    ) -> Result<(), SyncError> {
         // The commit names this device's roster, and nobody follows one that goes back behind the last.
         self.read_roster(deadline).await?;
         let conversation = self.read(|tx, _| Ok(tx.conversation(id)?))?;
@@ -201,7 +229,10 @@ impl Engine {
 fn leads_nowhere(error: &SyncError) -> bool {
     match error {
         SyncError::Membership(error) => !matches!(error, MembershipError::Store(_)),
-        SyncError::Transport(error) => matches!(error.code(), Some(ErrorCode::Unauthorized | ErrorCode::NotFound)),
+        SyncError::Transport(error) => matches!(
+            error.code(),
+            Some(ErrorCode::Unauthorized | ErrorCode::NotFound)
+        ),
         _ => false,
     }
 }

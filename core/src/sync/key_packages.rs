@@ -38,7 +38,8 @@ impl Engine {
         }
         let last: Option<Timestamp> = self.store.read::<_, StoreError>(|tx| tx.meta(PUBLISHED))?;
         let fresh = last.is_some_and(|at| now.since(at) < HALF_LIFE);
-        let (alias, keys) = self.read(|tx, context| Ok((context.me.contact_alias, super::roster::keyring(tx)?)))?;
+        let (alias, keys) =
+            self.read(|tx, context| Ok((context.me.contact_alias, super::roster::keyring(tx)?)))?;
         let alias = Alias::new(alias);
         let ask = Publish {
             alias,
@@ -54,7 +55,10 @@ impl Engine {
             self.asked(|asked| asked.counted = Some(now));
             return Ok(());
         }
-        let key = keys.newest().ok_or(SyncError::NoRosterKey)?.key_package_key();
+        let key = keys
+            .newest()
+            .ok_or(SyncError::NoRosterKey)?
+            .key_package_key();
         let wanted = if fresh {
             ONE_TIME.saturating_sub(remaining)
         } else {
@@ -86,7 +90,9 @@ impl Engine {
                 };
                 // Welcomes made with the old ones may still be on their way.
                 key_package::delete_expired(tx, context.now.minus(WELCOMES))?;
-                let count = usize::try_from(wanted).unwrap_or(50).min(limits::KEY_PACKAGES_PER_CALL);
+                let count = usize::try_from(wanted)
+                    .unwrap_or(50)
+                    .min(limits::KEY_PACKAGES_PER_CALL);
                 let one_time = make(count, false)?;
                 let last_resort = if fresh { None } else { make(1, true)?.pop() };
                 Ok(Publish {
@@ -97,7 +103,8 @@ impl Engine {
                 })
             })
             .await?;
-        self.mailbox_call::<op::KeyPackagePublish>(&publish, deadline).await?;
+        self.mailbox_call::<op::KeyPackagePublish>(&publish, deadline)
+            .await?;
         let stamp = if fresh { last } else { Some(now) };
         self.store
             .write::<_, StoreError>("key packages published", |tx| published(tx, stamp))?;
@@ -114,7 +121,11 @@ impl Engine {
         let (aliases, keys) = self.read(|tx, context| {
             let aliases: Vec<_> = devices
                 .iter()
-                .filter_map(|device| context.contact_alias(device).map(|alias| (*device, Alias::new(alias))))
+                .filter_map(|device| {
+                    context
+                        .contact_alias(device)
+                        .map(|alias| (*device, Alias::new(alias)))
+                })
                 .collect();
             Ok((aliases, super::roster::keyring(tx)?))
         })?;
@@ -123,12 +134,23 @@ impl Engine {
             let request = Claim {
                 aliases: batch.iter().map(|(_, alias)| *alias).collect(),
             };
-            let answer = self.bearer_call::<op::KeyPackageClaim>(&request, deadline).await?;
+            let answer = self
+                .bearer_call::<op::KeyPackageClaim>(&request, deadline)
+                .await?;
             for (package, (device, _)) in answer.packages.into_iter().zip(batch) {
-                let Some(sealed) = package.key_package else { continue };
-                let opened = keys
-                    .newest_first()
-                    .find_map(|key| aead::open(&key.key_package_key(), VERSION, LABEL, &[], sealed.as_bytes()).ok());
+                let Some(sealed) = package.key_package else {
+                    continue;
+                };
+                let opened = keys.newest_first().find_map(|key| {
+                    aead::open(
+                        &key.key_package_key(),
+                        VERSION,
+                        LABEL,
+                        &[],
+                        sealed.as_bytes(),
+                    )
+                    .ok()
+                });
                 let Some(bytes) = opened else { continue };
                 let known = key_package::inspect(&bytes, self.clock.now())
                     .ok()

@@ -23,7 +23,9 @@ mod upkeep;
 
 pub use engine::{Engine, Status};
 pub use error::SyncError;
-pub(crate) use roster::{capability, freshness, keyring, put_capability, put_entries, put_keyring, rebuild};
+pub(crate) use roster::{
+    capability, freshness, keyring, put_capability, put_entries, put_keyring, rebuild,
+};
 pub use round::Round;
 pub use run::Signal;
 

@@ -20,7 +20,10 @@ use crate::transport::RelayClock;
 impl Engine {
     /// Takes in what the mailbox holds until it is empty. Says how many entries were ingested and how many of them
     /// are held.
-    pub(super) async fn pull(self: &Arc<Self>, deadline: Duration) -> Result<(usize, usize), SyncError> {
+    pub(super) async fn pull(
+        self: &Arc<Self>,
+        deadline: Duration,
+    ) -> Result<(usize, usize), SyncError> {
         let (mut received, mut held) = (0, 0);
         self.ack(deadline).await?;
         loop {
@@ -29,7 +32,9 @@ impl Engine {
                 wait_ms: 0,
             };
             let before = self.clock.now();
-            let answer = self.mailbox_call::<op::MailboxFetch>(&request, deadline).await?;
+            let answer = self
+                .mailbox_call::<op::MailboxFetch>(&request, deadline)
+                .await?;
             self.note_time(&answer.time, before);
             if answer.entries.is_empty() {
                 return Ok((received, held));
@@ -84,7 +89,8 @@ impl Engine {
             if due.is_empty() {
                 return Ok(());
             }
-            self.mailbox_call::<op::MailboxAck>(&ack_of(&due), deadline).await?;
+            self.mailbox_call::<op::MailboxAck>(&ack_of(&due), deadline)
+                .await?;
             self.acked(due).await?;
         }
     }
@@ -135,7 +141,11 @@ pub(super) fn ack_of(due: &[AckDueRow]) -> Ack {
 
 /// Files what an ingested batch asks to be sent, and what waited for the conversations that have moved. Trouble of one
 /// conversation is its own: its drafts stay drafts, and the batch is kept.
-pub(super) fn follow(tx: &WriteTx<'_>, context: &Context<'_>, report: &mut Report) -> Result<(), SyncError> {
+pub(super) fn follow(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    report: &mut Report,
+) -> Result<(), SyncError> {
     for (id, outgoing) in report.follow.drain(..) {
         let Some(conversation) = tx.conversation(id)? else {
             continue;
@@ -156,7 +166,11 @@ pub(super) fn follow(tx: &WriteTx<'_>, context: &Context<'_>, report: &mut Repor
 }
 
 /// Encrypts what waits in a conversation; what cannot be encrypted goes on waiting.
-pub(super) fn encrypt_waiting(tx: &WriteTx<'_>, context: &Context<'_>, id: ConversationId) -> Result<(), SyncError> {
+pub(super) fn encrypt_waiting(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    id: ConversationId,
+) -> Result<(), SyncError> {
     let Some(conversation) = tx.conversation(id)? else {
         return Ok(());
     };

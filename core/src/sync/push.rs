@@ -48,21 +48,30 @@ impl Engine {
         }
     }
 
-    async fn push_row(self: &Arc<Self>, row: &OutboxRow, deadline: Duration) -> Result<(), SyncError> {
+    async fn push_row(
+        self: &Arc<Self>,
+        row: &OutboxRow,
+        deadline: Duration,
+    ) -> Result<(), SyncError> {
         match row.kind {
             OutboxKind::Draft => Ok(()),
             OutboxKind::CreateSlot => {
-                let request = sotto_wire::decode(&row.request).map_err(|_| outbox::OutboxError::Damaged)?;
-                self.bearer_call::<op::SlotCreate>(&request, deadline).await?;
+                let request =
+                    sotto_wire::decode(&row.request).map_err(|_| outbox::OutboxError::Damaged)?;
+                self.bearer_call::<op::SlotCreate>(&request, deadline)
+                    .await?;
                 let id = row.id;
                 self.write_blocking("slot created", move |tx, _| Ok(tx.drop_outbox(id)?))
                     .await
             }
             OutboxKind::Submit => {
-                let request: Submit = sotto_wire::decode(&row.request).map_err(|_| outbox::OutboxError::Damaged)?;
+                let request: Submit =
+                    sotto_wire::decode(&row.request).map_err(|_| outbox::OutboxError::Damaged)?;
                 let row = row.clone();
                 let answer = match self.submit(&request, deadline).await {
-                    Err(SyncError::Transport(error)) if error.code() == Some(ErrorCode::AlreadyExists) => {
+                    Err(SyncError::Transport(error))
+                        if error.code() == Some(ErrorCode::AlreadyExists) =>
+                    {
                         return self
                             .write_blocking("known to the relay already", move |tx, context| {
                                 Ok(outbox::known_already(tx, &row, context.now)?)
@@ -88,7 +97,10 @@ impl Engine {
         match self.transport.submit(&bearer, request, deadline).await {
             Err(error) if error.code() == Some(ErrorCode::Unauthorized) => {
                 self.read_roster(deadline).await?;
-                Ok(self.transport.submit(&self.bearer()?, request, deadline).await?)
+                Ok(self
+                    .transport
+                    .submit(&self.bearer()?, request, deadline)
+                    .await?)
             }
             other => Ok(other?),
         }
@@ -123,7 +135,10 @@ impl Engine {
     }
 
     /// Encrypts drafts of a conversation that waited for a change of membership.
-    pub(super) async fn encrypt_waiting(self: &Arc<Self>, id: ConversationId) -> Result<(), SyncError> {
+    pub(super) async fn encrypt_waiting(
+        self: &Arc<Self>,
+        id: ConversationId,
+    ) -> Result<(), SyncError> {
         if self
             .store
             .read::<_, StoreError>(|tx| tx.outbox_drafts(id, 1))?
@@ -149,6 +164,9 @@ fn sendable(tx: &ReadTx<'_>) -> Result<Vec<OutboxRow>, StoreError> {
         .collect();
     let unknown = tx.unreachable_conversations()?;
     heads.retain(|row| row.kind == OutboxKind::CreateSlot || !unknown.contains(&row.lane));
-    heads.retain(|row| row.message.is_none_or(|message| !uploading.contains(&message)));
+    heads.retain(|row| {
+        row.message
+            .is_none_or(|message| !uploading.contains(&message))
+    });
     Ok(heads)
 }

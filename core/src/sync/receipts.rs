@@ -22,7 +22,10 @@ const FORGOTTEN: Duration = Duration::from_secs(91 * 24 * 3600);
 
 impl Engine {
     /// Asks for the receipts whose time has come. Says how many arrived.
-    pub(super) async fn collect_receipts(self: &Arc<Self>, deadline: Duration) -> Result<usize, SyncError> {
+    pub(super) async fn collect_receipts(
+        self: &Arc<Self>,
+        deadline: Duration,
+    ) -> Result<usize, SyncError> {
         let mut arrived = 0;
         // What is asked for now is asked once, however long the answers take.
         let now = self.clock.now();
@@ -33,7 +36,10 @@ impl Engine {
             if wanted.is_empty() {
                 return Ok(arrived);
             }
-            let handles = wanted.iter().map(|row| ReceiptHandle::new(row.handle)).collect();
+            let handles = wanted
+                .iter()
+                .map(|row| ReceiptHandle::new(row.handle))
+                .collect();
             let answer = self
                 .bearer_call::<op::ReceiptsCollect>(
                     &Collect {
@@ -48,12 +54,19 @@ impl Engine {
                     let mut done = Vec::new();
                     for row in &wanted {
                         let handle = ReceiptHandle::new(row.handle);
-                        let state = answer.receipts.iter().find(|r| r.handle == handle).map(|r| &r.state);
+                        let state = answer
+                            .receipts
+                            .iter()
+                            .find(|r| r.handle == handle)
+                            .map(|r| &r.state);
                         if settle(tx, context, row, state)? {
                             done.push(handle);
                         } else {
                             // Later than `now`, by whatever clock: this round does not ask again.
-                            tx.postpone_receipt(&row.handle, next(row.since, context.now.max(now)))?;
+                            tx.postpone_receipt(
+                                &row.handle,
+                                next(row.since, context.now.max(now)),
+                            )?;
                         }
                     }
                     Ok(done)
@@ -65,7 +78,8 @@ impl Engine {
                     handles: Vec::new(),
                     done,
                 };
-                self.bearer_call::<op::ReceiptsCollect>(&request, deadline).await?;
+                self.bearer_call::<op::ReceiptsCollect>(&request, deadline)
+                    .await?;
             }
         }
     }
@@ -82,7 +96,9 @@ fn settle(
     match state {
         Some(ReceiptState::Delivered(sealed)) => {
             // One that a newer conversation key opens waits for that key.
-            if inbox::collected(tx, context, row, sealed.as_bytes())? == Collected::Unreadable && !old {
+            if inbox::collected(tx, context, row, sealed.as_bytes())? == Collected::Unreadable
+                && !old
+            {
                 return Ok(false);
             }
             tx.drop_receipt_wanted(&row.handle)?;
@@ -90,7 +106,9 @@ fn settle(
         Some(ReceiptState::Expired) => outbox::end(tx, &row.handle, State::Expired, context.now)?,
         Some(ReceiptState::Revoked) => outbox::end(tx, &row.handle, State::Revoked, context.now)?,
         // The relay keeps an end for a while; after that nobody will ever tell.
-        Some(ReceiptState::Unknown) if old => outbox::end(tx, &row.handle, State::Expired, context.now)?,
+        Some(ReceiptState::Unknown) if old => {
+            outbox::end(tx, &row.handle, State::Expired, context.now)?
+        }
         Some(ReceiptState::Waiting | ReceiptState::Unknown) | None => return Ok(false),
     }
     Ok(true)

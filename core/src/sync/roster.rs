@@ -67,7 +67,10 @@ pub(crate) fn put_capability(tx: &WriteTx<'_>, capability: &Secret<32>) -> Resul
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) fn put_entries(tx: &WriteTx<'_>, rows: &[(u64, Vec<u8>, bool)]) -> Result<(), StoreError> {
+pub(crate) fn put_entries(
+    tx: &WriteTx<'_>,
+    rows: &[(u64, Vec<u8>, bool)],
+) -> Result<(), StoreError> {
     for (position, entry, judged) in rows {
         let verdict = if *judged { JUDGED } else { SET_ASIDE };
         tx.put_roster_entry(&RosterEntryRow {
@@ -90,7 +93,11 @@ pub(crate) fn freshness(tx: &ReadTx<'_>) -> Result<Option<Timestamp>, StoreError
 
 /// The roster that the stored positions come to: from the cached one or the snapshot where they are older, else by
 /// replaying everything.
-pub(crate) fn rebuild(tx: &ReadTx<'_>, me: &DeviceSelf, cached: Option<&Roster>) -> Result<Roster, SyncError> {
+pub(crate) fn rebuild(
+    tx: &ReadTx<'_>,
+    me: &DeviceSelf,
+    cached: Option<&Roster>,
+) -> Result<Roster, SyncError> {
     let end = tx.roster_end()?;
     let start = match cached.filter(|roster| roster.next_position() <= end) {
         Some(roster) => Some(roster.clone()),
@@ -147,7 +154,10 @@ impl Engine {
             if answer.entries.is_empty() {
                 break;
             }
-            let entries = answer.entries.into_iter().map(|e| (e.position.0, e.entry.into_bytes()));
+            let entries = answer
+                .entries
+                .into_iter()
+                .map(|e| (e.position.0, e.entry.into_bytes()));
             let count = self.judge(roster, entries.collect(), deadline).await?;
             if count == 0 {
                 break;
@@ -180,7 +190,10 @@ impl Engine {
                 let request = ReadSeals {
                     from: Position(position),
                 };
-                let seals = self.mailbox_call::<op::RosterSeals>(&request, deadline).await?.seals;
+                let seals = self
+                    .mailbox_call::<op::RosterSeals>(&request, deadline)
+                    .await?
+                    .seals;
                 let mine = seals
                     .iter()
                     .filter(|seal| seal.rotation.0 == position)
@@ -195,7 +208,9 @@ impl Engine {
                         let key = gift.key.clone();
                         with.insert(gift.key);
                         verdict = roster.ingest(position, &sealed, &with);
-                        if matches!(verdict, Verdict::Valid { .. }) && record.belongs_to(&me.device, &roster).is_ok() {
+                        if matches!(verdict, Verdict::Valid { .. })
+                            && record.belongs_to(&me.device, &roster).is_ok()
+                        {
                             keys = with;
                             gifts.push(key);
                             capability = gift.admin_capability.or(capability);
@@ -220,28 +235,30 @@ impl Engine {
         }
         let count = rows.len();
         let next = roster.next_position();
-        let snapshot = (next % SNAPSHOT_EVERY < u64::try_from(count).unwrap_or(0)).then(|| roster.snapshot());
-        self.store.write::<_, StoreError>("following the roster", |tx| {
-            if tx.roster_end()? != first {
-                // Another process was faster; what it stored is read next.
-                return Ok(());
-            }
-            put_entries(tx, &rows)?;
-            if !gifts.is_empty() {
-                let mut stored = keyring(tx)?;
-                for key in &gifts {
-                    stored.insert(key.clone());
+        let snapshot =
+            (next % SNAPSHOT_EVERY < u64::try_from(count).unwrap_or(0)).then(|| roster.snapshot());
+        self.store
+            .write::<_, StoreError>("following the roster", |tx| {
+                if tx.roster_end()? != first {
+                    // Another process was faster; what it stored is read next.
+                    return Ok(());
                 }
-                put_keyring(tx, &stored)?;
-            }
-            if let Some(capability) = &capability {
-                put_capability(tx, capability)?;
-            }
-            if let Some(snapshot) = &snapshot {
-                tx.put_meta_bytes(SNAPSHOT, snapshot)?;
-            }
-            Ok(())
-        })?;
+                put_entries(tx, &rows)?;
+                if !gifts.is_empty() {
+                    let mut stored = keyring(tx)?;
+                    for key in &gifts {
+                        stored.insert(key.clone());
+                    }
+                    put_keyring(tx, &stored)?;
+                }
+                if let Some(capability) = &capability {
+                    put_capability(tx, capability)?;
+                }
+                if let Some(snapshot) = &snapshot {
+                    tx.put_meta_bytes(SNAPSHOT, snapshot)?;
+                }
+                Ok(())
+            })?;
         Ok(count)
     }
 
@@ -253,7 +270,9 @@ impl Engine {
             Ok(endpoint_of(relay, &current))
         })?;
         if let Some(endpoint) = wanted.filter(|wanted| !same(wanted, &current)) {
-            self.transport.set_endpoint(endpoint).map_err(TransportError::from)?;
+            self.transport
+                .set_endpoint(endpoint)
+                .map_err(TransportError::from)?;
         }
         Ok(())
     }
@@ -267,13 +286,16 @@ impl Engine {
                 inbox::roster_seen_ahead(tx, context)?,
             ))
         })?;
-        Ok(wanted != (None, None) && self.asked(|asked| std::mem::replace(&mut asked.roster, wanted) != wanted))
+        Ok(wanted != (None, None)
+            && self.asked(|asked| std::mem::replace(&mut asked.roster, wanted) != wanted))
     }
 
     /// Reads the newest attestation, and renews it where it is old and this device may.
     pub(super) async fn attest(self: &Arc<Self>, deadline: Duration) -> Result<(), SyncError> {
         let (keys, me) = self.read(|tx, context| Ok((keyring(tx)?, context.me.clone())))?;
-        let Some(key) = keys.newest() else { return Ok(()) };
+        let Some(key) = keys.newest() else {
+            return Ok(());
+        };
         let here = self.clock.now();
         // Ages are counted by the relay's signed time, where there is one.
         let now = Timestamp::from_millis(
@@ -287,21 +309,26 @@ impl Engine {
             .await
         {
             Ok(answer) => key
-                .open(SealedAs::Attestation, &me.organisation, answer.attestation.as_bytes())
+                .open(
+                    SealedAs::Attestation,
+                    &me.organisation,
+                    answer.attestation.as_bytes(),
+                )
                 .ok()
                 .and_then(|bytes| Attestation::from_bytes(&bytes).ok()),
             Err(error) if error.code() == Some(ErrorCode::NotFound) => None,
             Err(error) => return Err(error.into()),
         };
         let fresh = match &newest {
-            Some(attestation) => {
-                self.read(|_, context| Ok(attestation.verify(context.roster, &me.device, now).ok()))?
-            }
+            Some(attestation) => self
+                .read(|_, context| Ok(attestation.verify(context.roster, &me.device, now).ok()))?,
             None => None,
         };
         if let Some(fresh) = fresh {
             self.store
-                .write::<_, StoreError>("noting freshness", |tx| tx.put_meta(FRESHNESS, &fresh.time))?;
+                .write::<_, StoreError>("noting freshness", |tx| {
+                    tx.put_meta(FRESHNESS, &fresh.time)
+                })?;
         }
         let mine: Option<Timestamp> = self.store.read::<_, StoreError>(|tx| tx.meta(ATTESTED))?;
         let recent = fresh.is_some_and(|f| f.age < ATTEST_EVERY / 2)
@@ -324,7 +351,8 @@ impl Engine {
             attestation: Sealed::new(sealed),
             at,
         };
-        self.bearer_call::<op::AttestationPut>(&request, deadline).await?;
+        self.bearer_call::<op::AttestationPut>(&request, deadline)
+            .await?;
         self.store
             .write::<_, StoreError>("attested", |tx| tx.put_meta(ATTESTED, &here))?;
         Ok(())
@@ -333,7 +361,10 @@ impl Engine {
 
 /// The endpoint that a descriptor names; `None` where its address cannot be read.
 #[must_use]
-pub(crate) fn endpoint_of(relay: &crate::roster::kind::RelayDescriptor, like: &Endpoint) -> Option<Endpoint> {
+pub(crate) fn endpoint_of(
+    relay: &crate::roster::kind::RelayDescriptor,
+    like: &Endpoint,
+) -> Option<Endpoint> {
     let url = url::Url::parse(relay.address.as_str()).ok()?;
     Some(Endpoint {
         host: url.host_str()?.trim_matches(['[', ']']).to_owned(),
@@ -347,5 +378,6 @@ pub(crate) fn endpoint_of(relay: &crate::roster::kind::RelayDescriptor, like: &E
 }
 
 fn same(one: &Endpoint, other: &Endpoint) -> bool {
-    (&one.host, one.port, &one.pins, one.signing_key) == (&other.host, other.port, &other.pins, other.signing_key)
+    (&one.host, one.port, &one.pins, one.signing_key)
+        == (&other.host, other.port, &other.pins, other.signing_key)
 }

@@ -86,7 +86,10 @@ impl Engine {
     }
 
     /// One connection's life: a round first, then whatever comes.
-    async fn connected(self: &Arc<Self>, signal: &(impl Fn(Signal) + Send + Sync)) -> Result<(), SyncError> {
+    async fn connected(
+        self: &Arc<Self>,
+        signal: &(impl Fn(Signal) + Send + Sync),
+    ) -> Result<(), SyncError> {
         tolerate(self.round(REQUEST).await)?;
         let session = self.session(REQUEST).await?;
         match Live::connect(&self.transport, &session.token, REQUEST).await {
@@ -176,7 +179,8 @@ impl Engine {
             wait_ms: POLL_MS,
         };
         let patience = Duration::from_millis(u64::from(POLL_MS)) + REQUEST;
-        self.mailbox_call::<op::MailboxFetch>(&request, patience).await
+        self.mailbox_call::<op::MailboxFetch>(&request, patience)
+            .await
     }
 
     /// Without a live connection: the same by long poll, until it is time to try for one again.
@@ -245,7 +249,10 @@ impl Engine {
                 .outbox_heads()?
                 .iter()
                 .any(|row| row.attempts > 0 && row.not_before <= now);
-            Ok((receipts, rows || !tx.conversations_with_changes(now)?.is_empty()))
+            Ok((
+                receipts,
+                rows || !tx.conversations_with_changes(now)?.is_empty(),
+            ))
         })?;
         let mut trouble = None;
         if work || over.is_some() {

@@ -13,23 +13,26 @@ use crate::transport::{self, Auth, Session};
 
 impl Engine {
     /// A session: the one that stands, or a new one.
-    pub(super) async fn session(self: &Arc<Self>, deadline: Duration) -> Result<Session, SyncError> {
+    pub(super) async fn session(
+        self: &Arc<Self>,
+        deadline: Duration,
+    ) -> Result<Session, SyncError> {
         let mut current = self.session.lock().await;
         if let Some(session) = current.as_ref() {
             return Ok(session.clone());
         }
         let next: [u8; 16] = random::array(&*self.random);
-        let me = self
-            .store
-            .write::<_, SyncError>("choosing the next session generation", |tx| {
-                let mut me = tx.device_self()?.ok_or(SyncError::NotEnrolled)?;
-                // One that was asked for and never confirmed is asked for again.
-                if me.next_generation == me.generation {
-                    me.next_generation = next;
-                    tx.put_device_self(&me)?;
-                }
-                Ok(me)
-            })?;
+        let me =
+            self.store
+                .write::<_, SyncError>("choosing the next session generation", |tx| {
+                    let mut me = tx.device_self()?.ok_or(SyncError::NotEnrolled)?;
+                    // One that was asked for and never confirmed is asked for again.
+                    if me.next_generation == me.generation {
+                        me.next_generation = next;
+                        tx.put_device_self(&me)?;
+                    }
+                    Ok(me)
+                })?;
         let started = transport::session::start(
             &self.transport,
             &me.mailbox_key,
@@ -52,7 +55,10 @@ impl Engine {
         self.store
             .write::<_, StoreError>("confirming the session generation", |tx| {
                 // Another process of this store may have gone on from there.
-                if let Some(mut stored) = tx.device_self()?.filter(|s| s.next_generation == me.next_generation) {
+                if let Some(mut stored) = tx
+                    .device_self()?
+                    .filter(|s| s.next_generation == me.next_generation)
+                {
                     stored.generation = me.next_generation;
                     tx.put_device_self(&stored)?;
                 }
@@ -64,7 +70,10 @@ impl Engine {
 
     /// Forgets the session where the relay no longer takes it; says whether it did.
     pub(super) async fn session_failed(&self, error: &transport::TransportError) -> bool {
-        let stale = matches!(error.code(), Some(ErrorCode::SessionExpired | ErrorCode::Unauthorized));
+        let stale = matches!(
+            error.code(),
+            Some(ErrorCode::SessionExpired | ErrorCode::Unauthorized)
+        );
         if stale {
             *self.session.lock().await = None;
         }

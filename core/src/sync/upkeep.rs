@@ -20,13 +20,17 @@ const REMEMBER_PAYLOADS: Duration = Duration::from_secs(62 * 24 * 3600);
 
 impl Engine {
     /// Makes this device's new aliases known to the relay.
-    pub(super) async fn register_aliases(self: &Arc<Self>, deadline: Duration) -> Result<(), SyncError> {
+    pub(super) async fn register_aliases(
+        self: &Arc<Self>,
+        deadline: Duration,
+    ) -> Result<(), SyncError> {
         let aliases = self.read(|tx, _| Ok(tx.aliases_to_register()?))?;
         for batch in aliases.chunks(limits::ALIASES_PER_CALL) {
             let request = AliasCreate {
                 aliases: batch.iter().copied().map(Alias::new).collect(),
             };
-            self.mailbox_call::<op::AliasCreate>(&request, deadline).await?;
+            self.mailbox_call::<op::AliasCreate>(&request, deadline)
+                .await?;
             let batch = batch.to_vec();
             self.write_blocking("aliases are known to the relay", move |tx, _| {
                 for alias in &batch {

@@ -63,7 +63,11 @@ pub fn message_id(
 
 /// Sender URI and room URI.
 #[must_use]
-pub fn uris(organisation: OrganisationId, conversation: ConversationId, sender: DeviceId) -> (String, String) {
+pub fn uris(
+    organisation: OrganisationId,
+    conversation: ConversationId,
+    sender: DeviceId,
+) -> (String, String) {
     (
         format!("mimi://{organisation}/d/{sender}"),
         format!("mimi://{organisation}/r/{conversation}"),
@@ -84,7 +88,12 @@ pub fn apply(
         return Ok(Applied::Malformed);
     };
     let organisation = context.me.organisation;
-    let Some(id) = message_id(organisation, conversation.id, incoming.sender, incoming.content) else {
+    let Some(id) = message_id(
+        organisation,
+        conversation.id,
+        incoming.sender,
+        incoming.content,
+    ) else {
         return Ok(Applied::Malformed);
     };
     if tx.message(id)?.is_some() {
@@ -119,7 +128,9 @@ pub(super) struct Event<'a, 'tx> {
 
 impl Event<'_, '_> {
     fn apply(&self, meaning: &Meaning<'_>) -> Result<Applied, TimelineError> {
-        if !matches!(meaning, Meaning::Card(_) | Meaning::Statement(_)) && !self.may(Action::SendMessage) {
+        if !matches!(meaning, Meaning::Card(_) | Meaning::Statement(_))
+            && !self.may(Action::SendMessage)
+        {
             return Ok(Applied::Refused);
         }
         match meaning {
@@ -129,7 +140,9 @@ impl Event<'_, '_> {
                 text,
                 edits: Some(edited),
             } => change::edit(self, MessageId::new(*edited.as_bytes()), text),
-            Meaning::Reaction { to, reaction } => change::react(self, MessageId::new(*to.as_bytes()), reaction),
+            Meaning::Reaction { to, reaction } => {
+                change::react(self, MessageId::new(*to.as_bytes()), reaction)
+            }
             Meaning::Retraction { of } => change::retract(self, MessageId::new(*of.as_bytes())),
             Meaning::Card(bytes) => card::apply(self, bytes),
             Meaning::Statement(bytes) => statement::apply(self, bytes),
@@ -146,7 +159,10 @@ impl Event<'_, '_> {
         self.context
             .roster
             .at(self.incoming.judged_at)
-            .is_some_and(|view| view.may(Actor::device(self.incoming.sender), action, &scope).is_ok())
+            .is_some_and(|view| {
+                view.may(Actor::device(self.incoming.sender), action, &scope)
+                    .is_ok()
+            })
     }
 
     /// A record of this message: by whom, where a person sent it.
@@ -158,11 +174,19 @@ impl Event<'_, '_> {
 
     /// The record that it was sent, or received.
     pub(super) const fn passage(&self) -> Record {
-        self.record(if self.incoming.mine { Act::Sent } else { Act::Received })
+        self.record(if self.incoming.mine {
+            Act::Sent
+        } else {
+            Act::Received
+        })
     }
 
     /// Stores what people say to each other, and that it passed.
-    pub(super) fn store_for_people(&self, kind: MessageKind, search: &str) -> Result<Applied, TimelineError> {
+    pub(super) fn store_for_people(
+        &self,
+        kind: MessageKind,
+        search: &str,
+    ) -> Result<Applied, TimelineError> {
         audit::append(self.tx, &self.passage())?;
         // Critical is a property of a result, not of a text.
         let priority = Priority::from_code(self.incoming.priority).min(Priority::Urgent);
@@ -170,10 +194,19 @@ impl Event<'_, '_> {
     }
 
     /// Stores the message's row.
-    pub(super) fn store(&self, kind: MessageKind, priority: Priority, search: &str) -> Result<Applied, TimelineError> {
+    pub(super) fn store(
+        &self,
+        kind: MessageKind,
+        priority: Priority,
+        search: &str,
+    ) -> Result<Applied, TimelineError> {
         // A time that is no date (years 1 to 9999) could neither be shown nor exported.
         let dated = is_date(self.incoming.sent);
-        let sent = if dated { self.incoming.sent } else { self.context.now };
+        let sent = if dated {
+            self.incoming.sent
+        } else {
+            self.context.now
+        };
         let drifted = self.incoming.drifted || !dated;
         self.tx.add_message(&MessageRow {
             seq: 0,
@@ -187,7 +220,10 @@ impl Event<'_, '_> {
             priority,
             body: self.incoming.content.to_vec(),
             search: search.to_owned(),
-            reply_to: self.content.in_reply_to.map(|id| MessageId::new(*id.as_bytes())),
+            reply_to: self
+                .content
+                .in_reply_to
+                .map(|id| MessageId::new(*id.as_bytes())),
             sent,
             received: self.context.now,
             drifted,

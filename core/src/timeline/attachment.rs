@@ -18,7 +18,10 @@ const NAME: usize = 255;
 const MEDIA: usize = 255;
 
 /// Several parts that all count: files, and at most one text.
-pub(super) fn several(event: &Event<'_, '_>, parts: &[Meaning<'_>]) -> Result<Applied, TimelineError> {
+pub(super) fn several(
+    event: &Event<'_, '_>,
+    parts: &[Meaning<'_>],
+) -> Result<Applied, TimelineError> {
     let files: Vec<&ExternalPart> = parts
         .iter()
         .filter_map(|part| {
@@ -42,7 +45,11 @@ pub(super) fn several(event: &Event<'_, '_>, parts: &[Meaning<'_>]) -> Result<Ap
     apply(event, &files, text.unwrap_or_default())
 }
 
-pub(super) fn apply(event: &Event<'_, '_>, files: &[&ExternalPart], text: &str) -> Result<Applied, TimelineError> {
+pub(super) fn apply(
+    event: &Event<'_, '_>,
+    files: &[&ExternalPart],
+    text: &str,
+) -> Result<Applied, TimelineError> {
     if files.len() > FILES || text.len() > MAX_TEXT {
         return Ok(Applied::Malformed);
     }
@@ -54,7 +61,8 @@ pub(super) fn apply(event: &Event<'_, '_>, files: &[&ExternalPart], text: &str) 
         return Ok(Applied::Malformed);
     };
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-    let applied = event.store_for_people(MessageKind::Attachment, &[text, &names.join(" ")].join(" "))?;
+    let applied =
+        event.store_for_people(MessageKind::Attachment, &[text, &names.join(" ")].join(" "))?;
     for row in &rows {
         event.tx.put_attachment(row)?;
     }
@@ -63,7 +71,9 @@ pub(super) fn apply(event: &Event<'_, '_>, files: &[&ExternalPart], text: &str) 
 
 /// The facts of one file; `None` where the part describes none of this format, or one that nobody could send.
 fn row(message: MessageId, part: u16, file: &ExternalPart) -> Option<AttachmentRow> {
-    let blob = codec::unhex(file.url.strip_prefix(BLOB_URL)?)?.try_into().ok()?;
+    let blob = codec::unhex(file.url.strip_prefix(BLOB_URL)?)?
+        .try_into()
+        .ok()?;
     let stream = Stream::from_part(file).ok()?;
     if stream.blob_length() > sotto_wire::limits::BLOB_BYTES || file.content_hash.len() != 32 {
         return None;
@@ -115,7 +125,11 @@ fn safe_name(name: &str) -> String {
         }
         kept.push(c);
     }
-    if kept.is_empty() { "file".to_owned() } else { kept }
+    if kept.is_empty() {
+        "file".to_owned()
+    } else {
+        kept
+    }
 }
 
 /// Marks that change the direction of what follows, or take no room.

@@ -29,12 +29,26 @@ pub(super) fn apply(event: &Event<'_, '_>, bytes: &[u8]) -> Result<Applied, Time
     if critical && card.may_be_critical().is_err() {
         return Ok(Applied::Refused);
     }
-    let (identity, issuer) = (*card.id().as_bytes(), event.incoming.owner.as_bytes().to_vec());
+    let (identity, issuer) = (
+        *card.id().as_bytes(),
+        event.incoming.owner.as_bytes().to_vec(),
+    );
     let known = event.tx.card_versions(&identity, &issuer)?;
     // What was withdrawn later is withdrawn, also where the withdrawal came first.
-    let blanked = withdrawn || known.iter().any(|other| other.version > card.version && other.blanked);
-    let search = if blanked { String::new() } else { searchable(&card) };
-    let applied = event.store(MessageKind::Card, priority(event, &card, critical, &known), &search)?;
+    let blanked = withdrawn
+        || known
+            .iter()
+            .any(|other| other.version > card.version && other.blanked);
+    let search = if blanked {
+        String::new()
+    } else {
+        searchable(&card)
+    };
+    let applied = event.store(
+        MessageKind::Card,
+        priority(event, &card, critical, &known),
+        &search,
+    )?;
     event.tx.add_card(&CardRow {
         message: event.id,
         conversation: event.conversation.id,
@@ -51,7 +65,9 @@ pub(super) fn apply(event: &Event<'_, '_>, bytes: &[u8]) -> Result<Applied, Time
             event.tx.blank_card(other.message)?;
         }
         // What stands has changed: whoever shows another version looks again.
-        event.tx.emit(Topic::Message, other.message.as_bytes().to_vec());
+        event
+            .tx
+            .emit(Topic::Message, other.message.as_bytes().to_vec());
     }
     bind(event, &card, &key, withdrawn)?;
     let token = token(event, &key)?;
@@ -71,9 +87,16 @@ fn permitted(event: &Event<'_, '_>, card: &ResultCard) -> bool {
 
 /// A critical result is critical whatever its sender's device says, nothing else is, unless it replaces one; and what
 /// replaces something is at least urgent.
-fn priority(event: &Event<'_, '_>, card: &ResultCard, critical: bool, known: &[CardRow]) -> Priority {
+fn priority(
+    event: &Event<'_, '_>,
+    card: &ResultCard,
+    critical: bool,
+    known: &[CardRow],
+) -> Priority {
     let said = Priority::from_code(event.incoming.priority);
-    let replaces_critical = known.iter().any(|other| other.critical && other.version < card.version);
+    let replaces_critical = known
+        .iter()
+        .any(|other| other.critical && other.version < card.version);
     let most = if replaces_critical {
         Priority::Critical
     } else {
@@ -88,7 +111,12 @@ fn priority(event: &Event<'_, '_>, card: &ResultCard, critical: bool, known: &[C
 
 /// A group that carries a result is about its patient from then on. A TEST, or what was withdrawn, says nothing about
 /// whom a group is about.
-fn bind(event: &Event<'_, '_>, card: &ResultCard, key: &[u8], withdrawn: bool) -> Result<(), TimelineError> {
+fn bind(
+    event: &Event<'_, '_>,
+    card: &ResultCard,
+    key: &[u8],
+    withdrawn: bool,
+) -> Result<(), TimelineError> {
     let conversation = event.conversation;
     let open = conversation.patient.is_empty() && conversation.kind == ConversationKind::Group;
     if open && !key.is_empty() && !card.test && !withdrawn {
@@ -102,7 +130,9 @@ fn bind(event: &Event<'_, '_>, card: &ResultCard, key: &[u8], withdrawn: bool) -
                 patient: key.to_vec(),
                 ..row
             })?;
-        event.tx.emit(Topic::Conversation, conversation.id.as_bytes().to_vec());
+        event
+            .tx
+            .emit(Topic::Conversation, conversation.id.as_bytes().to_vec());
     }
     Ok(())
 }
@@ -113,7 +143,10 @@ fn token(event: &Event<'_, '_>, key: &[u8]) -> Result<Option<[u8; 16]>, Timeline
     if key.is_empty() {
         return Ok(None);
     }
-    let token = match (event.tx.patient_token(key)?, patient::token(&event.content.extensions)) {
+    let token = match (
+        event.tx.patient_token(key)?,
+        patient::token(&event.content.extensions),
+    ) {
         (Some(known), _) => known,
         (None, Some(offered)) if !event.tx.token_in_use(&offered)? => offered,
         _ => random::array(event.context.random),

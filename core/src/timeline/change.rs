@@ -31,7 +31,10 @@ fn target(event: &Event<'_, '_>, id: MessageId, own: bool) -> Result<Target, Tim
     let owner = event.incoming.owner;
     let theirs = row.owner_kind == owner.kind() && row.owner == owner.as_bytes();
     Ok(
-        if row.conversation != event.conversation.id || row.kind == MessageKind::System || (own && !theirs) {
+        if row.conversation != event.conversation.id
+            || row.kind == MessageKind::System
+            || (own && !theirs)
+        {
             Target::NotTheirs
         } else if row.presence == Presence::Here {
             Target::Here(Box::new(row))
@@ -48,21 +51,29 @@ fn changed(event: &Event<'_, '_>, id: MessageId) -> Applied {
 
 /// A new text in place of an old one. Of several edits the one that was written last stands, in whatever order they
 /// arrive.
-pub(super) fn edit(event: &Event<'_, '_>, edited: MessageId, text: &str) -> Result<Applied, TimelineError> {
+pub(super) fn edit(
+    event: &Event<'_, '_>,
+    edited: MessageId,
+    text: &str,
+) -> Result<Applied, TimelineError> {
     let row = match target(event, edited, true)? {
         Target::Here(row) if row.kind == MessageKind::Text => row,
         Target::Nothing => return Ok(Applied::Known),
         Target::Here(_) | Target::NotTheirs => return Ok(Applied::Refused),
     };
     let written = |content: &MimiContent| content.extensions.sender_time_ms().unwrap_or_default();
-    let before = MimiContent::decode(&row.body).ok().filter(|_| row.edited > 0);
+    let before = MimiContent::decode(&row.body)
+        .ok()
+        .filter(|_| row.edited > 0);
     let older = before.is_some_and(|before| {
         (written(event.content), event.incoming.content) < (written(&before), row.body.as_slice())
     });
     if older {
         return Ok(Applied::Known);
     }
-    event.tx.edit_message(edited, event.incoming.content, text)?;
+    event
+        .tx
+        .edit_message(edited, event.incoming.content, text)?;
     Ok(changed(event, edited))
 }
 
@@ -87,8 +98,15 @@ pub(super) fn retract(event: &Event<'_, '_>, of: MessageId) -> Result<Applied, T
 }
 
 /// A few characters beside a message.
-pub(super) fn react(event: &Event<'_, '_>, to: MessageId, reaction: &str) -> Result<Applied, TimelineError> {
-    if reaction.trim().is_empty() || reaction.len() > MAX_REACTION || reaction.chars().any(char::is_control) {
+pub(super) fn react(
+    event: &Event<'_, '_>,
+    to: MessageId,
+    reaction: &str,
+) -> Result<Applied, TimelineError> {
+    if reaction.trim().is_empty()
+        || reaction.len() > MAX_REACTION
+        || reaction.chars().any(char::is_control)
+    {
         return Ok(Applied::Malformed);
     }
     match target(event, to, false)? {

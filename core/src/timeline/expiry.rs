@@ -17,7 +17,12 @@ const BATCH: u32 = 500;
 /// When content with this expiry ends: counted from receipt, and no later than its sender's time plus twice its life. A
 /// sender's clock that is known to be off takes nothing away.
 #[must_use]
-pub fn ends(content: &MimiContent, sent: Timestamp, received: Timestamp, drifted: bool) -> Option<Timestamp> {
+pub fn ends(
+    content: &MimiContent,
+    sent: Timestamp,
+    received: Timestamp,
+    drifted: bool,
+) -> Option<Timestamp> {
     let end = match content.expires? {
         Expiration::AfterReading(seconds) => {
             let life = Duration::from_secs(u64::from(seconds));

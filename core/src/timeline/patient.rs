@@ -52,7 +52,9 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
         if !others.iter().any(|theirs| theirs.starts_with(scope)) {
             continue;
         }
-        let of_scope = one.chunks_exact(2 * HALF).filter(|record| record.starts_with(scope));
+        let of_scope = one
+            .chunks_exact(2 * HALF)
+            .filter(|record| record.starts_with(scope));
         if !of_scope.into_iter().any(|record| others.contains(&record)) {
             return false;
         }
@@ -72,7 +74,10 @@ const TOKEN: i64 = -2;
 
 /// Puts the patient's token beside a card.
 pub fn set_token(extensions: &mut Extensions, token: &[u8; 16]) {
-    extensions.set(ExtensionKey::Integer(TOKEN), ExtensionValue::Bytes(token.to_vec()));
+    extensions.set(
+        ExtensionKey::Integer(TOKEN),
+        ExtensionValue::Bytes(token.to_vec()),
+    );
 }
 
 /// The token beside a card.
@@ -121,7 +126,10 @@ mod tests {
         let merged = patient(&[("A", "MR", "1"), ("B", "MR", "2")]);
         assert!(same(&patient(&[("A", "MR", "1")]), &merged));
         assert!(same(&merged, &patient(&[("B", "MR", "2")])));
-        assert!(!same(&merged, &patient(&[("A", "MR", "1"), ("B", "MR", "3")])));
+        assert!(!same(
+            &merged,
+            &patient(&[("A", "MR", "1"), ("B", "MR", "3")])
+        ));
     }
 
     #[test]

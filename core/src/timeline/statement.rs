@@ -38,7 +38,9 @@ pub(super) fn apply(event: &Event<'_, '_>, bytes: &[u8]) -> Result<Applied, Time
             at,
             proof: bytes.to_vec(),
         })?;
-        event.tx.emit(Topic::Receipt, card.message.as_bytes().to_vec());
+        event
+            .tx
+            .emit(Topic::Receipt, card.message.as_bytes().to_vec());
     }
     // Each wrong read-back counts; all else is said once by a device about a version.
     if !new && state != State::Mismatch {
@@ -47,7 +49,10 @@ pub(super) fn apply(event: &Event<'_, '_>, bytes: &[u8]) -> Result<Applied, Time
     let token = event.tx.patient_token(&first.patient)?;
     audit::append(
         event.tx,
-        &event.record(audited).about(first.message).of_patient(token.as_ref()),
+        &event
+            .record(audited)
+            .about(first.message)
+            .of_patient(token.as_ref()),
     )?;
     if state == State::Seen {
         return Ok(Applied::Known);
@@ -57,13 +62,19 @@ pub(super) fn apply(event: &Event<'_, '_>, bytes: &[u8]) -> Result<Applied, Time
 
 /// The messages of this conversation that carry exactly the version that the statement is about, from one sender. Where
 /// several senders sent the same bytes, the one that is answered.
-fn subjects(event: &Event<'_, '_>, signed: &Signed<Statement>) -> Result<Vec<CardRow>, TimelineError> {
+fn subjects(
+    event: &Event<'_, '_>,
+    signed: &Signed<Statement>,
+) -> Result<Vec<CardRow>, TimelineError> {
     let subject = &signed.body.subject;
     let digest = Digest::new(subject.digest);
     let conversation = event.conversation.id;
-    let mut cards = event
-        .tx
-        .cards_of_version(conversation, subject.card.as_bytes(), subject.version, &digest)?;
+    let mut cards = event.tx.cards_of_version(
+        conversation,
+        subject.card.as_bytes(),
+        subject.version,
+        &digest,
+    )?;
     let answered = event.content.in_reply_to.map(|id| *id.as_bytes());
     let several = cards.iter().any(|card| card.issuer != cards[0].issuer);
     let meant = cards
@@ -113,7 +124,9 @@ const fn meaning(act: &Act) -> (State, Audited) {
         Act::Declined { .. } => (State::Declined, Audited::Declined),
         Act::Redirected { .. } => (State::Redirected, Audited::Declined),
         Act::Transferred { .. } => (State::Transferred, Audited::Acknowledged),
-        Act::AcknowledgedByTelephone { .. } => (State::AcknowledgedByTelephone, Audited::Acknowledged),
+        Act::AcknowledgedByTelephone { .. } => {
+            (State::AcknowledgedByTelephone, Audited::Acknowledged)
+        }
         Act::Seen => (State::Seen, Audited::Seen),
     }
 }

@@ -100,10 +100,24 @@ pub fn committed(
 ) -> Result<Option<Outgoing>, TimelineError> {
     let me = context.me.device;
     if !accepted.added.is_empty() {
-        system(tx, context, conversation, me, SystemEvent::Joined, &accepted.added)?;
+        system(
+            tx,
+            context,
+            conversation,
+            me,
+            SystemEvent::Joined,
+            &accepted.added,
+        )?;
     }
     if !accepted.removed.is_empty() {
-        system(tx, context, conversation, me, SystemEvent::Removed, &accepted.removed)?;
+        system(
+            tx,
+            context,
+            conversation,
+            me,
+            SystemEvent::Removed,
+            &accepted.removed,
+        )?;
     }
     tx.emit(Topic::Conversation, conversation.id.as_bytes().to_vec());
     Ok(accepted.key.as_ref().map(|(generation, key)| Outgoing {

@@ -25,7 +25,11 @@ impl Backoff {
     /// Starts at `base` and doubles up to `cap`.
     #[must_use]
     pub const fn new(base: Duration, cap: Duration) -> Self {
-        Self { base, cap, failures: 0 }
+        Self {
+            base,
+            cap,
+            failures: 0,
+        }
     }
 
     /// The delay after so many failures, for a caller that counts them elsewhere.
@@ -51,7 +55,10 @@ impl Backoff {
     pub fn after(&mut self, retry: Retry, source: &dyn Random) -> Option<Duration> {
         match retry {
             Retry::Now => Some(Duration::ZERO),
-            Retry::After(named) => Some(self.next(source).max(named.saturating_add(jitter(named / 4, source)))),
+            Retry::After(named) => Some(
+                self.next(source)
+                    .max(named.saturating_add(jitter(named / 4, source))),
+            ),
             Retry::Never | Retry::NeedsUser => None,
         }
     }
@@ -82,7 +89,9 @@ mod tests {
     #[test]
     fn delays_double_up_to_the_cap_and_start_again_after_success() {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_millis(450));
-        let lowest: Vec<u128> = (0..5).map(|_| backoff.next(&Fixed(0)).as_millis()).collect();
+        let lowest: Vec<u128> = (0..5)
+            .map(|_| backoff.next(&Fixed(0)).as_millis())
+            .collect();
         assert_eq!(lowest, [50, 100, 200, 225, 225]);
         backoff.reset();
         assert_eq!(backoff.next(&Fixed(0)).as_millis(), 50);

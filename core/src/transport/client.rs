@@ -41,9 +41,11 @@ impl Link {
         let origin = endpoint.origin()?;
         let route = Route::resolve(&endpoint.proxy, &origin.uri)?;
         let verifier = Arc::new(PinVerifier::new(&endpoint.pins));
-        let socket_tls = tls::config(verifier.clone(), tls::SOCKET).map_err(|_| EndpointError::Tls)?;
+        let socket_tls =
+            tls::config(verifier.clone(), tls::SOCKET).map_err(|_| EndpointError::Tls)?;
         let client = |idle: Duration| -> Result<reqwest::Client, EndpointError> {
-            let config = tls::config(verifier.clone(), tls::CALLS).map_err(|_| EndpointError::Tls)?;
+            let config =
+                tls::config(verifier.clone(), tls::CALLS).map_err(|_| EndpointError::Tls)?;
             let mut builder = reqwest::Client::builder()
                 .tls_backend_preconfigured(config)
                 .https_only(true)
@@ -112,7 +114,10 @@ impl Transport {
     }
 
     pub(super) fn link(&self) -> Arc<Link> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Asks the relay one thing. The answer is decoded strictly; its signature, where it has one, is not looked at:
@@ -138,7 +143,11 @@ impl Transport {
         }
     }
 
-    fn prepare<O: Operation>(&self, auth: &Auth, request: &O::Request) -> Result<(Exchange, usize), TransportError> {
+    fn prepare<O: Operation>(
+        &self,
+        auth: &Auth,
+        request: &O::Request,
+    ) -> Result<(Exchange, usize), TransportError> {
         let operation = O::DESCRIPTOR;
         auth.check(&operation)?;
         let (method, body) = if operation.number == Info::DESCRIPTOR.number {

@@ -90,7 +90,12 @@ mod tests {
 
     fn measure(relay: i64, before: i64, after: i64) -> Result<RelayClock, ClockError> {
         let at = Timestamp::from_millis;
-        RelayClock::measure(&key().verifying_key(), &signed_at(relay), at(before), at(after))
+        RelayClock::measure(
+            &key().verifying_key(),
+            &signed_at(relay),
+            at(before),
+            at(after),
+        )
     }
 
     #[test]

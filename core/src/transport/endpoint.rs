@@ -125,9 +125,13 @@ impl Endpoint {
         {
             return Err(EndpointError::Host);
         }
-        let url = Url::parse(&format!("https://{host}:{}/", self.port)).map_err(|_| EndpointError::Host)?;
+        let url = Url::parse(&format!("https://{host}:{}/", self.port))
+            .map_err(|_| EndpointError::Host)?;
         let spelled = url.host_str().ok_or(EndpointError::Host)?;
-        let bare = spelled.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let bare = spelled
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
         Ok(Origin {
             uri: format!("https://{spelled}:{}/", self.port)
                 .parse()
@@ -165,7 +169,10 @@ mod tests {
             endpoint("127.0.0.1").origin().unwrap().uri.to_string(),
             "https://127.0.0.1:8443/"
         );
-        assert_eq!(endpoint("::1").origin().unwrap().uri.to_string(), "https://[::1]:8443/");
+        assert_eq!(
+            endpoint("::1").origin().unwrap().uri.to_string(),
+            "https://[::1]:8443/"
+        );
         for host in [
             "",
             "relay.example/x",
@@ -176,7 +183,11 @@ mod tests {
             "a#b",
             "a\\b",
         ] {
-            assert_eq!(endpoint(host).origin().err(), Some(EndpointError::Host), "{host}");
+            assert_eq!(
+                endpoint(host).origin().err(),
+                Some(EndpointError::Host),
+                "{host}"
+            );
         }
         let unpinned = Endpoint {
             pins: Vec::new(),
@@ -187,7 +198,14 @@ mod tests {
 
     #[test]
     fn neither_the_address_nor_a_proxy_password_is_printed() {
-        let shown = format!("{:?} {:?}", endpoint("relay.example"), endpoint("relay.example").proxy);
-        assert!(!shown.contains("relay.example") && !shown.contains("secret"), "{shown}");
+        let shown = format!(
+            "{:?} {:?}",
+            endpoint("relay.example"),
+            endpoint("relay.example").proxy
+        );
+        assert!(
+            !shown.contains("relay.example") && !shown.contains("secret"),
+            "{shown}"
+        );
     }
 }

@@ -96,7 +96,9 @@ impl TransportError {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Relay(refusal) => retry_refusal(refusal),
-            Self::Network(NetworkError::PinMismatch | NetworkError::ProxyAuthRequired) => Retry::NeedsUser,
+            Self::Network(NetworkError::PinMismatch | NetworkError::ProxyAuthRequired) => {
+                Retry::NeedsUser
+            }
             Self::Network(NetworkError::Tls | NetworkError::Proxy) => Retry::After(LATER),
             Self::Network(_) | Self::SocketClosed => Retry::After(SOON),
             // A broken answer does not tell that nothing was done, and a relay can be mended: waiting loses nothing.
@@ -127,9 +129,13 @@ impl TransportError {
 }
 
 fn retry_refusal(refusal: &WireError) -> Retry {
-    let named = refusal.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms)));
+    let named = refusal
+        .retry_after_ms
+        .map(|ms| Duration::from_millis(u64::from(ms)));
     match refusal.code {
-        ErrorCode::SessionExpired | ErrorCode::EpochConflict | ErrorCode::PositionConflict => Retry::Now,
+        ErrorCode::SessionExpired | ErrorCode::EpochConflict | ErrorCode::PositionConflict => {
+            Retry::Now
+        }
         ErrorCode::RateLimited | ErrorCode::Unavailable => Retry::After(named.unwrap_or(SOON)),
         ErrorCode::QuotaExceeded | ErrorCode::StorageFull => Retry::After(named.unwrap_or(LATER)),
         ErrorCode::UnsupportedVersion | ErrorCode::MailboxClosed => Retry::NeedsUser,
@@ -164,9 +170,9 @@ pub(super) fn kind(error: &(dyn Error + 'static)) -> Option<NetworkError> {
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {
             return Some(match tls {
                 // Only the verifier of pins says this.
-                rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure) => {
-                    NetworkError::PinMismatch
-                }
+                rustls::Error::InvalidCertificate(
+                    CertificateError::ApplicationVerificationFailure,
+                ) => NetworkError::PinMismatch,
                 _ => NetworkError::Tls,
             });
         }
@@ -181,7 +187,9 @@ pub(super) fn kind(error: &(dyn Error + 'static)) -> Option<NetworkError> {
             });
         }
         // The cause inside an io::Error is not its source: its source is the cause's source.
-        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inside = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
         next = match inside {
             Some(cause) => Some(cause),
             None => error.source(),
@@ -202,8 +210,14 @@ mod tests {
             retry(WireError::retry_after(ErrorCode::RateLimited, 1500)),
             Retry::After(Duration::from_millis(1500))
         );
-        assert_eq!(retry(WireError::new(ErrorCode::GenerationConflict)), Retry::Never);
-        assert_eq!(retry(WireError::new(ErrorCode::UnsupportedVersion)), Retry::NeedsUser);
+        assert_eq!(
+            retry(WireError::new(ErrorCode::GenerationConflict)),
+            Retry::Never
+        );
+        assert_eq!(
+            retry(WireError::new(ErrorCode::UnsupportedVersion)),
+            Retry::NeedsUser
+        );
         for code in ErrorCode::ALL {
             let waits = matches!(retry(WireError::new(*code)), Retry::After(_));
             let passing = [
@@ -218,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_pin_mismatch_is_found_under_layers_of_io_errors() {
-        let tls = rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure);
+        let tls =
+            rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure);
         let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls));
         assert_eq!(kind(&wrapped), Some(NetworkError::PinMismatch));
         assert_eq!(kind(&io::Error::from(io::ErrorKind::ConnectionReset)), None);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use sotto_wire::http::{
-    AUTHORIZATION_HEADER, BLOB_CONTENT_TYPE, CONTENT_TYPE as CBOR, TENANT_HEADER, bearer_value, tenant_value,
+    AUTHORIZATION_HEADER, BLOB_CONTENT_TYPE, CONTENT_TYPE as CBOR, TENANT_HEADER, bearer_value,
+    tenant_value,
 };
 use sotto_wire::{Bearer, TenantId, WireError, codec};
 use url::Url;
@@ -38,10 +39,18 @@ pub(super) struct Exchange {
 }
 
 /// The headers that say who asks: the organisation, and the bearer where there is one.
-pub(super) fn headers(tenant: &TenantId, bearer: Option<&Bearer>) -> Result<HeaderMap, TransportError> {
-    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| TransportError::Endpoint(EndpointError::Host));
+pub(super) fn headers(
+    tenant: &TenantId,
+    bearer: Option<&Bearer>,
+) -> Result<HeaderMap, TransportError> {
+    let value = |text: &str| {
+        HeaderValue::from_str(text).map_err(|_| TransportError::Endpoint(EndpointError::Host))
+    };
     let mut headers = HeaderMap::new();
-    headers.insert(HeaderName::from_static(TENANT_HEADER), value(&tenant_value(tenant))?);
+    headers.insert(
+        HeaderName::from_static(TENANT_HEADER),
+        value(&tenant_value(tenant))?,
+    );
     if let Some(bearer) = bearer {
         let mut secret = value(&Zeroizing::new(bearer_value(bearer)))?;
         secret.set_sensitive(true);
@@ -85,7 +94,11 @@ impl Exchange {
         if method == Method::Put {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(BLOB_CONTENT_TYPE));
         }
-        let point = if method == Method::Put { "blob/put" } else { "blob/get" };
+        let point = if method == Method::Put {
+            "blob/put"
+        } else {
+            "blob/get"
+        };
         Self::build(link, lane, point, method, path, headers, body)
     }
 

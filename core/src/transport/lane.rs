@@ -28,7 +28,10 @@ impl Auth {
     pub(super) const fn check(&self, operation: &Descriptor) -> Result<(), TransportError> {
         match (operation.auth, self) {
             (Asked::None, Self::None)
-            | (Asked::Submit | Asked::SubmitOrEarlier | Asked::Either | Asked::EitherOrEarlier, Self::Submit(_))
+            | (
+                Asked::Submit | Asked::SubmitOrEarlier | Asked::Either | Asked::EitherOrEarlier,
+                Self::Submit(_),
+            )
             | (Asked::Session | Asked::Either | Asked::EitherOrEarlier, Self::Session(_)) => Ok(()),
             _ => Err(TransportError::WrongProof),
         }
@@ -52,7 +55,9 @@ impl Lane {
             SessionChallenge::DESCRIPTOR.number,
             SessionStart::DESCRIPTOR.number,
         ];
-        let naming = operation.number == NAMING[0] || operation.number == NAMING[1] || operation.number == NAMING[2];
+        let naming = operation.number == NAMING[0]
+            || operation.number == NAMING[1]
+            || operation.number == NAMING[2];
         if naming || matches!(auth, Auth::Session(_)) {
             Self::Mailbox
         } else {
@@ -79,9 +84,18 @@ mod tests {
     fn nothing_that_names_a_mailbox_travels_with_submissions() {
         let submit = Auth::Submit(Bearer::new([1; 32]));
         let session = Auth::Session(Bearer::new([2; 32]));
-        let mailbox_paths = ["/v1/mailbox/open", "/v1/session/challenge", "/v1/session/start"];
+        let mailbox_paths = [
+            "/v1/mailbox/open",
+            "/v1/session/challenge",
+            "/v1/session/start",
+        ];
         for operation in OPERATIONS {
-            assert_eq!(Lane::of(operation, &session), Lane::Mailbox, "{}", operation.path);
+            assert_eq!(
+                Lane::of(operation, &session),
+                Lane::Mailbox,
+                "{}",
+                operation.path
+            );
             let other = if operation.auth == Asked::None {
                 &Auth::None
             } else {
@@ -104,7 +118,10 @@ mod tests {
             Auth::Session(Bearer::new([2; 32])),
         ];
         for operation in OPERATIONS {
-            let taken: Vec<bool> = proofs.iter().map(|proof| proof.check(operation).is_ok()).collect();
+            let taken: Vec<bool> = proofs
+                .iter()
+                .map(|proof| proof.check(operation).is_ok())
+                .collect();
             let expected = match operation.auth {
                 Asked::None => [true, false, false],
                 Asked::Submit | Asked::SubmitOrEarlier => [false, true, false],

@@ -50,7 +50,11 @@ impl Live {
     ///
     /// # Errors
     /// [`TransportError::UpgradeRefused`] where it has to be the long poll; the relay's own refusal where it gave one.
-    pub async fn connect(transport: &Transport, token: &Bearer, deadline: Duration) -> Result<Self, TransportError> {
+    pub async fn connect(
+        transport: &Transport,
+        token: &Bearer,
+        deadline: Duration,
+    ) -> Result<Self, TransportError> {
         let link = transport.link();
         let socket = timeout(deadline, open(&link, token))
             .await
@@ -80,11 +84,16 @@ impl Live {
                     return Err(NetworkError::Timeout.into());
                 }
                 self.pinged = true;
-                let left = self.timeouts.dead_after.saturating_sub(self.timeouts.ping_after);
+                let left = self
+                    .timeouts
+                    .dead_after
+                    .saturating_sub(self.timeouts.ping_after);
                 self.send(Message::Ping(Bytes::new()), left).await?;
                 continue;
             };
-            let message = arrived.ok_or(TransportError::SocketClosed)?.map_err(|e| broken(&e))?;
+            let message = arrived
+                .ok_or(TransportError::SocketClosed)?
+                .map_err(|e| broken(&e))?;
             self.heard = Instant::now();
             self.pinged = false;
             match message {
@@ -112,8 +121,11 @@ impl Live {
             return Err(WireError::too_large(LimitKind::Acks, limits::ACKS_PER_CALL as u64).into());
         }
         points::before_send("live/ack");
-        self.send(Message::Binary(codec::encode(&ClientFrame::Ack(ack)).into()), deadline)
-            .await
+        self.send(
+            Message::Binary(codec::encode(&ClientFrame::Ack(ack)).into()),
+            deadline,
+        )
+        .await
     }
 
     /// Says goodbye and waits for nothing.
@@ -137,15 +149,21 @@ pub(super) async fn secure(link: &Link) -> Result<TlsStream<TcpStream>, Transpor
     let within = link.endpoint.timeouts.connect;
     let steps = async {
         let tcp = link.route.open(&link.origin.uri, within).await?;
-        let connecting = TlsConnector::from(link.socket_tls.clone()).connect(link.origin.name.clone(), tcp);
+        let connecting =
+            TlsConnector::from(link.socket_tls.clone()).connect(link.origin.name.clone(), tcp);
         connecting
             .await
             .map_err(|e| kind(&e).unwrap_or(NetworkError::Interrupted))
     };
-    Ok(timeout(within, steps).await.map_err(|_| NetworkError::Timeout)??)
+    Ok(timeout(within, steps)
+        .await
+        .map_err(|_| NetworkError::Timeout)??)
 }
 
-async fn open(link: &Link, token: &Bearer) -> Result<WebSocketStream<TlsStream<TcpStream>>, TransportError> {
+async fn open(
+    link: &Link,
+    token: &Bearer,
+) -> Result<WebSocketStream<TlsStream<TcpStream>>, TransportError> {
     let stream = secure(link).await?;
     let wrong = |_| TransportError::Endpoint(EndpointError::Host);
     let authority = link.origin.uri.authority().map_or("", |a| a.as_str());
@@ -170,10 +188,12 @@ async fn open(link: &Link, token: &Bearer) -> Result<WebSocketStream<TlsStream<T
         Err(SocketError::Http(answer)) => {
             let status = answer.status().as_u16();
             // The body is there if it came with the head; a refusal does.
-            Err(match refused(status, answer.body().as_deref().unwrap_or_default()) {
-                TransportError::Status(status) => TransportError::UpgradeRefused(status),
-                refusal => refusal,
-            })
+            Err(
+                match refused(status, answer.body().as_deref().unwrap_or_default()) {
+                    TransportError::Status(status) => TransportError::UpgradeRefused(status),
+                    refusal => refusal,
+                },
+            )
         }
         // Something answered 101 and did not switch.
         Err(SocketError::Protocol(
@@ -189,7 +209,9 @@ fn broken(error: &SocketError) -> TransportError {
     match error {
         SocketError::ConnectionClosed | SocketError::AlreadyClosed => TransportError::SocketClosed,
         SocketError::Capacity(_) => TransportError::AnswerTooLarge,
-        SocketError::Io(_) | SocketError::Tls(_) => kind(error).unwrap_or(NetworkError::Interrupted).into(),
+        SocketError::Io(_) | SocketError::Tls(_) => {
+            kind(error).unwrap_or(NetworkError::Interrupted).into()
+        }
         SocketError::Protocol(
             tungstenite::error::ProtocolError::ResetWithoutClosingHandshake
             | tungstenite::error::ProtocolError::HandshakeIncomplete,

@@ -57,7 +57,9 @@ mod tests {
     fn every_operation_has_its_points() {
         for operation in sotto_wire::OPERATIONS {
             assert!(
-                POINTS.iter().any(|(known, _, _)| *known == name(operation.path)),
+                POINTS
+                    .iter()
+                    .any(|(known, _, _)| *known == name(operation.path)),
                 "{}",
                 operation.path
             );

@@ -45,7 +45,8 @@ pub async fn probe(endpoint: &Endpoint, deadline: Duration) -> Result<Probe, Tra
         inner: PinVerifier::new(&endpoint.pins),
         issuer: Mutex::new(None),
     });
-    let config = Arc::new(tls::config(verifier.clone(), tls::SOCKET).map_err(|_| EndpointError::Tls)?);
+    let config =
+        Arc::new(tls::config(verifier.clone(), tls::SOCKET).map_err(|_| EndpointError::Tls)?);
     let steps = async {
         let tcp = route.open(&origin.uri, deadline).await?;
         TlsConnector::from(config)
@@ -53,7 +54,10 @@ pub async fn probe(endpoint: &Endpoint, deadline: Duration) -> Result<Probe, Tra
             .await
             .map_err(|e| kind(&e).unwrap_or(NetworkError::Interrupted))
     };
-    match timeout(deadline, steps).await.map_err(|_| NetworkError::Timeout)? {
+    match timeout(deadline, steps)
+        .await
+        .map_err(|_| NetworkError::Timeout)?
+    {
         Ok(stream) => {
             let group = stream.get_ref().1.negotiated_key_exchange_group();
             Ok(Probe::Relay {
@@ -61,7 +65,11 @@ pub async fn probe(endpoint: &Endpoint, deadline: Duration) -> Result<Probe, Tra
             })
         }
         Err(NetworkError::PinMismatch) => {
-            let issuer = verifier.issuer.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let issuer = verifier
+                .issuer
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
             Ok(Probe::Stranger { issuer })
         }
         Err(other) => Err(other.into()),
@@ -79,7 +87,12 @@ fn issuer_of(certificate: &CertificateDer<'_>) -> Option<String> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
     let name = parsed.issuer().iter_common_name().next()?.as_str().ok()?;
     // It ends on a terminal, and a stranger wrote it.
-    Some(name.chars().filter(|c| !c.is_control()).take(ISSUER_CHARS).collect())
+    Some(
+        name.chars()
+            .filter(|c| !c.is_control())
+            .take(ISSUER_CHARS)
+            .collect(),
+    )
 }
 
 impl ServerCertVerifier for Watching {
@@ -102,7 +115,8 @@ impl ServerCertVerifier for Watching {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls12_signature(message, certificate, signature)
+        self.inner
+            .verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -111,7 +125,8 @@ impl ServerCertVerifier for Watching {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls13_signature(message, certificate, signature)
+        self.inner
+            .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

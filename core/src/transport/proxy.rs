@@ -66,7 +66,8 @@ impl Route {
             Self::Socks(uri, _) => (uri, "socks5h"),
         };
         let authority = uri.authority().ok_or(EndpointError::Proxy)?;
-        let proxy = reqwest::Proxy::all(format!("{scheme}://{authority}/")).map_err(|_| EndpointError::Proxy)?;
+        let proxy = reqwest::Proxy::all(format!("{scheme}://{authority}/"))
+            .map_err(|_| EndpointError::Proxy)?;
         Ok(Some(match self {
             Self::Http(_, Some(auth)) => proxy.custom_http_auth(auth.clone()),
             Self::Socks(_, Some((user, password))) => proxy.basic_auth(user, password),
@@ -75,7 +76,11 @@ impl Route {
     }
 
     /// Opens a TCP connection to the relay, or a tunnel that behaves like one.
-    pub(super) async fn open(&self, relay: &Uri, within: Duration) -> Result<TcpStream, NetworkError> {
+    pub(super) async fn open(
+        &self,
+        relay: &Uri,
+        within: Duration,
+    ) -> Result<TcpStream, NetworkError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -129,14 +134,35 @@ mod tests {
 
     #[test]
     fn only_proxies_that_carry_our_own_tls_are_taken() {
-        assert!(matches!(route("http://proxy:3128"), Ok(Route::Http(_, None))));
-        assert!(matches!(route("http://u:p@proxy:3128"), Ok(Route::Http(_, Some(_)))));
-        assert!(matches!(route("socks5://u:p@proxy"), Ok(Route::Socks(_, Some(_)))));
-        for refused in ["https://proxy:3128", "socks4://proxy", "ftp://proxy", "", "://"] {
-            assert!(matches!(route(refused), Err(EndpointError::Proxy)), "{refused}");
+        assert!(matches!(
+            route("http://proxy:3128"),
+            Ok(Route::Http(_, None))
+        ));
+        assert!(matches!(
+            route("http://u:p@proxy:3128"),
+            Ok(Route::Http(_, Some(_)))
+        ));
+        assert!(matches!(
+            route("socks5://u:p@proxy"),
+            Ok(Route::Socks(_, Some(_)))
+        ));
+        for refused in [
+            "https://proxy:3128",
+            "socks4://proxy",
+            "ftp://proxy",
+            "",
+            "://",
+        ] {
+            assert!(
+                matches!(route(refused), Err(EndpointError::Proxy)),
+                "{refused}"
+            );
         }
         assert!(matches!(
-            Route::resolve(&ProxySetting::None, &Uri::from_static("https://relay.example/")),
+            Route::resolve(
+                &ProxySetting::None,
+                &Uri::from_static("https://relay.example/")
+            ),
             Ok(Route::Direct)
         ));
     }

@@ -59,7 +59,9 @@ pub async fn start(
             next,
             sig,
         };
-        let started = transport.call::<SessionStart>(&Auth::None, &request, deadline).await?;
+        let started = transport
+            .call::<SessionStart>(&Auth::None, &request, deadline)
+            .await?;
         Ok(Session {
             token: started.token,
             expires_in: Duration::from_secs(u64::from(started.expires_in_s)),
@@ -67,5 +69,7 @@ pub async fn start(
             time: started.time,
         })
     };
-    timeout(deadline, both).await.map_err(|_| NetworkError::Timeout)?
+    timeout(deadline, both)
+        .await
+        .map_err(|_| NetworkError::Timeout)?
 }

@@ -51,7 +51,8 @@ impl ServerCertVerifier for PinVerifier {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let pin = pin_of(end_entity).ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        let pin =
+            pin_of(end_entity).ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
         if self.pins.contains(&pin) {
             Ok(ServerCertVerified::assertion())
         } else {
@@ -67,7 +68,9 @@ impl ServerCertVerifier for PinVerifier {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::PeerIncompatible(PeerIncompatible::Tls12NotOfferedOrEnabled))
+        Err(Error::PeerIncompatible(
+            PeerIncompatible::Tls12NotOfferedOrEnabled,
+        ))
     }
 
     fn verify_tls13_signature(
@@ -85,13 +88,18 @@ impl ServerCertVerifier for PinVerifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
 /// A configuration that trusts `verifier`. Sessions are not resumed: a resumed handshake shows no certificate, so a pin
 /// that was withdrawn would go on working, and the ticket would link connections that are kept apart.
-pub(super) fn config(verifier: Arc<dyn ServerCertVerifier>, protocols: &[&[u8]]) -> Result<ClientConfig, Error> {
+pub(super) fn config(
+    verifier: Arc<dyn ServerCertVerifier>,
+    protocols: &[&[u8]],
+) -> Result<ClientConfig, Error> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[&TLS13])?
         .dangerous()

@@ -6,7 +6,9 @@ use sotto_wire::info::{InfoRequest, RelayInfo};
 use sotto_wire::op::{Info, SlotAdvance, Submit};
 use sotto_wire::slot::{Advance, Advanced};
 use sotto_wire::submit::{Queued, Submit as Submission};
-use sotto_wire::{Bearer, Digest, IdempotencyId, RelayTime, Sealed, Sig, SignedTime, ToSign, signed};
+use sotto_wire::{
+    Bearer, Digest, IdempotencyId, RelayTime, Sealed, Sig, SignedTime, ToSign, signed,
+};
 
 use super::{Auth, Transport, TransportError};
 use crate::base::{Signature, VerifyingKey, sha256};
@@ -50,7 +52,13 @@ impl Transport {
         let answer = self
             .call::<Submit>(&Auth::Submit(bearer.clone()), request, deadline)
             .await?;
-        queued(&key, &request.idempotency, &request.payload, answer.time, &answer.sig)?;
+        queued(
+            &key,
+            &request.idempotency,
+            &request.payload,
+            answer.time,
+            &answer.sig,
+        )?;
         Ok(answer)
     }
 
@@ -69,7 +77,11 @@ impl Transport {
             .call::<SlotAdvance>(&Auth::Submit(bearer.clone()), request, deadline)
             .await?;
         // Without a post the relay would have refused; an answer to that is no answer of the contract.
-        let commit = request.body.posts.first().ok_or(TransportError::Malformed)?;
+        let commit = request
+            .body
+            .posts
+            .first()
+            .ok_or(TransportError::Malformed)?;
         queued(
             &key,
             &request.body.idempotency,
@@ -86,7 +98,9 @@ impl Transport {
     /// [`TransportError`].
     pub async fn info(&self, deadline: Duration) -> Result<RelayInfo, TransportError> {
         let key = self.link().endpoint.signing_key;
-        let info = self.call::<Info>(&Auth::None, &InfoRequest {}, deadline).await?;
+        let info = self
+            .call::<Info>(&Auth::None, &InfoRequest {}, deadline)
+            .await?;
         if info.signing_key.as_bytes() != key.as_bytes() {
             return Err(TransportError::RelaySignature);
         }

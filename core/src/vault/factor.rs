@@ -120,7 +120,11 @@ impl Part {
         self.stretched.as_ref().map(|(_, how)| how)
     }
     pub(super) const fn factors(&self) -> Factors {
-        let kept = if self.kept.is_some() { Factors::KEPT.0 } else { 0 };
+        let kept = if self.kept.is_some() {
+            Factors::KEPT.0
+        } else {
+            0
+        };
         let stretched = if self.stretched.is_some() {
             Factors::PASSPHRASE.0
         } else {

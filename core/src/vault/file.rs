@@ -37,7 +37,11 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
 /// Puts a file in place: after a crash there is the old one or the new one, never a half.
 pub(crate) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let fresh = dir.join(format!("{name}.new"));
-    let mut file = private().write(true).create(true).truncate(true).open(&fresh)?;
+    let mut file = private()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&fresh)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     drop(file);

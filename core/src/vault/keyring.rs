@@ -103,7 +103,9 @@ fn told_apart(error: Error) -> VaultError {
     match error {
         Error::NoEntry => VaultError::KeyringEntryMissing,
         Error::NoStorageAccess(_) => VaultError::KeyringLocked,
-        Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::Ambiguous(_) => VaultError::WrongKeyringSecret,
+        Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::Ambiguous(_) => {
+            VaultError::WrongKeyringSecret
+        }
         _ => VaultError::KeyringUnavailable,
     }
 }

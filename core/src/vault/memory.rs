@@ -29,10 +29,14 @@ impl KeyVault for MemoryVault {
             .unwrap_or_else(PoisonError::into_inner)
             .get(ask.slot)
             .cloned();
-        kept.map(Part::from_kept).ok_or(VaultError::KeyringEntryMissing)
+        kept.map(Part::from_kept)
+            .ok_or(VaultError::KeyringEntryMissing)
     }
     fn forget(&self, slot: &SlotId) -> Result<(), VaultError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(slot);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(slot);
         Ok(())
     }
 }

@@ -25,7 +25,9 @@ impl Vault {
     /// The record of this folder, whether or not there is one yet.
     #[must_use]
     pub fn at(dir: &Path) -> Self {
-        Self { dir: dir.to_owned() }
+        Self {
+            dir: dir.to_owned(),
+        }
     }
 
     /// What must be brought to [`Vault::open`]: so that a shell asks for a passphrase only where one is needed.
@@ -40,7 +42,11 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::AlreadyExists`]: a record is never overwritten by this. Else what the vault answers.
-    pub fn create(&self, vault: &dyn KeyVault, random: &dyn Random) -> Result<DatabaseKey, VaultError> {
+    pub fn create(
+        &self,
+        vault: &dyn KeyVault,
+        random: &dyn Random,
+    ) -> Result<DatabaseKey, VaultError> {
         file::make_private_dir(&self.dir).map_err(while_doing("making the store's folder"))?;
         let _held = self.lock()?;
         if self
@@ -69,7 +75,12 @@ impl Vault {
     ///
     /// # Errors
     /// As [`Vault::open`] for `old`, as [`Vault::create`] for `new`.
-    pub fn change(&self, old: &dyn KeyVault, new: &dyn KeyVault, random: &dyn Random) -> Result<(), VaultError> {
+    pub fn change(
+        &self,
+        old: &dyn KeyVault,
+        new: &dyn KeyVault,
+        random: &dyn Random,
+    ) -> Result<(), VaultError> {
         let _held = self.lock()?;
         let before = Record::read(&self.dir)?;
         let key = unwrap(&before, old)?;
@@ -79,7 +90,12 @@ impl Vault {
         Ok(())
     }
 
-    fn wrap(&self, key: &DatabaseKey, vault: &dyn KeyVault, random: &dyn Random) -> Result<(), VaultError> {
+    fn wrap(
+        &self,
+        key: &DatabaseKey,
+        vault: &dyn KeyVault,
+        random: &dyn Random,
+    ) -> Result<(), VaultError> {
         let slot = SlotId::random(random);
         let part = vault.establish(&slot, random)?;
         let written = self.write_wrapped(key, &slot, &part, random);
@@ -99,8 +115,15 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let factors = part.factors();
         let kek = key_encryption_key(slot, factors, part)?;
-        let wrapped = aead::seal(&kek, WRAP_VERSION, LABEL, &[], key.secret().expose(), random)
-            .map_err(|_| VaultError::Crypto)?;
+        let wrapped = aead::seal(
+            &kek,
+            WRAP_VERSION,
+            LABEL,
+            &[],
+            key.secret().expose(),
+            random,
+        )
+        .map_err(|_| VaultError::Crypto)?;
         Record {
             slot: *slot,
             factors,
@@ -157,7 +180,9 @@ fn unwrap(record: &Record, vault: &dyn KeyVault) -> Result<DatabaseKey, VaultErr
     } else {
         VaultError::Damaged
     };
-    let plain = Zeroizing::new(aead::open(&kek, WRAP_VERSION, LABEL, &[], &record.wrapped).map_err(|_| wrong.clone())?);
+    let plain = Zeroizing::new(
+        aead::open(&kek, WRAP_VERSION, LABEL, &[], &record.wrapped).map_err(|_| wrong.clone())?,
+    );
     Secret::from_slice(&plain)
         .map(DatabaseKey::new)
         .ok_or(VaultError::Damaged)
@@ -165,12 +190,19 @@ fn unwrap(record: &Record, vault: &dyn KeyVault) -> Result<DatabaseKey, VaultErr
 
 /// HKDF(kept ‖ stretched), salted with the slot and the set of factors: each part has 32 bytes, so the set says
 /// unambiguously what was concatenated. Only what the record names is mixed in.
-fn key_encryption_key(slot: &SlotId, factors: Factors, part: &Part) -> Result<Secret<32>, VaultError> {
+fn key_encryption_key(
+    slot: &SlotId,
+    factors: Factors,
+    part: &Part,
+) -> Result<Secret<32>, VaultError> {
     let mut material = Zeroizing::new(Vec::with_capacity(64));
     if let Some(kept) = part.kept().filter(|_| factors.contain(Factors::KEPT)) {
         material.extend_from_slice(kept.expose());
     }
-    if let Some(stretched) = part.stretched().filter(|_| factors.contain(Factors::PASSPHRASE)) {
+    if let Some(stretched) = part
+        .stretched()
+        .filter(|_| factors.contain(Factors::PASSPHRASE))
+    {
         material.extend_from_slice(stretched.expose());
     }
     if material.is_empty() {

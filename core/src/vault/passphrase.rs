@@ -101,22 +101,25 @@ impl Stretch {
         if !self.cost.is_in_bounds() {
             return Err(VaultError::CostOutOfBounds);
         }
-        let params = Params::new(memory_kib, passes, lanes, Some(32)).map_err(|_| VaultError::CostOutOfBounds)?;
+        let params = Params::new(memory_kib, passes, lanes, Some(32))
+            .map_err(|_| VaultError::CostOutOfBounds)?;
         // The working memory is ours, so that it can be erased: whoever holds it needs no passphrase.
         let mut memory = vec![Block::new(); params.block_count()];
         let mut out = [0u8; 32];
-        let done = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(
-            passphrase.0.as_bytes(),
-            &self.salt,
-            &mut out,
-            &mut memory,
-        );
+        let done = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(
+                passphrase.0.as_bytes(),
+                &self.salt,
+                &mut out,
+                &mut memory,
+            );
         for block in &mut memory {
             block.as_mut().zeroize();
         }
         let secret = Secret::new(out);
         out.zeroize();
-        done.map(|()| secret).map_err(|_| VaultError::CostOutOfBounds)
+        done.map(|()| secret)
+            .map_err(|_| VaultError::CostOutOfBounds)
     }
 }
 
@@ -150,9 +153,10 @@ impl KeyVault for PassphraseVault {
     }
     fn recall(&self, ask: &Ask<'_>) -> Result<Part, VaultError> {
         match ask.stretch {
-            Some(how) if ask.factors.contain(Factors::PASSPHRASE) => {
-                Ok(Part::from_stretched(how.apply(&self.passphrase)?, how.clone()))
-            }
+            Some(how) if ask.factors.contain(Factors::PASSPHRASE) => Ok(Part::from_stretched(
+                how.apply(&self.passphrase)?,
+                how.clone(),
+            )),
             _ => Ok(Part::none()),
         }
     }

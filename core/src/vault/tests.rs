@@ -9,7 +9,10 @@ use crate::base::codec::hex;
 
 /// Cheap enough for a debug build; the bounds are tested apart.
 fn cheap(text: &str) -> PassphraseVault {
-    PassphraseVault::with_cost(Passphrase::new(text.into()), Argon2Cost::new(64, 1, 1).unwrap())
+    PassphraseVault::with_cost(
+        Passphrase::new(text.into()),
+        Argon2Cost::new(64, 1, 1).unwrap(),
+    )
 }
 
 fn folder() -> (tempfile::TempDir, Vault) {
@@ -25,10 +28,15 @@ fn record(dir: &Path) -> Vec<u8> {
 #[test]
 fn the_right_passphrase_gives_the_same_key_and_a_wrong_one_a_typed_error() {
     let (_dir, vault) = folder();
-    let key = vault.create(&cheap("correct horse"), &SystemRandom).unwrap();
+    let key = vault
+        .create(&cheap("correct horse"), &SystemRandom)
+        .unwrap();
     assert_eq!(vault.factors().unwrap(), Factors::PASSPHRASE);
     assert_eq!(vault.open(&cheap("correct horse")).unwrap(), key);
-    assert_eq!(vault.open(&cheap("correct horsf")), Err(VaultError::WrongPassphrase));
+    assert_eq!(
+        vault.open(&cheap("correct horsf")),
+        Err(VaultError::WrongPassphrase)
+    );
     assert_eq!(vault.open(&cheap("")), Err(VaultError::EmptyPassphrase));
 }
 
@@ -37,7 +45,10 @@ fn nothing_in_the_folder_holds_the_key() {
     let (dir, vault) = folder();
     let kept = MemoryVault::default();
     let key = vault
-        .create(&CombinedVault::new(kept, cheap("correct horse")), &SystemRandom)
+        .create(
+            &CombinedVault::new(kept, cheap("correct horse")),
+            &SystemRandom,
+        )
         .unwrap();
     let raw = key.secret().expose();
     let contains = |hay: &[u8], needle: &[u8]| hay.windows(needle.len()).any(|w| w == needle);
@@ -47,7 +58,9 @@ fn nothing_in_the_folder_holds_the_key() {
     for entry in std::fs::read_dir(dir.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         assert!(
-            !contains(&bytes, raw) && !contains(&bytes, hex(raw).as_bytes()) && !contains(&bytes, b"correct horse")
+            !contains(&bytes, raw)
+                && !contains(&bytes, hex(raw).as_bytes())
+                && !contains(&bytes, b"correct horse")
         );
         files += 1;
     }
@@ -62,16 +75,28 @@ fn a_record_with_two_factors_opens_with_neither_alone() {
     let key = vault
         .create(&CombinedVault::new(kept.clone(), cheap("p")), &SystemRandom)
         .unwrap();
-    assert_eq!(vault.factors().unwrap(), Factors::KEPT.and(Factors::PASSPHRASE));
-    assert_eq!(vault.open(&kept), Err(VaultError::MissingFactor("passphrase")));
-    assert_eq!(vault.open(&cheap("p")), Err(VaultError::MissingFactor("keyring")));
+    assert_eq!(
+        vault.factors().unwrap(),
+        Factors::KEPT.and(Factors::PASSPHRASE)
+    );
+    assert_eq!(
+        vault.open(&kept),
+        Err(VaultError::MissingFactor("passphrase"))
+    );
+    assert_eq!(
+        vault.open(&cheap("p")),
+        Err(VaultError::MissingFactor("keyring"))
+    );
     assert_eq!(
         vault.open(&CombinedVault::new(kept.clone(), cheap("q"))),
         Err(VaultError::WrongPassphrase)
     );
     let stranger = CombinedVault::new(MemoryVault::default(), cheap("p"));
     assert_eq!(vault.open(&stranger), Err(VaultError::KeyringEntryMissing));
-    assert_eq!(vault.open(&CombinedVault::new(kept, cheap("p"))).unwrap(), key);
+    assert_eq!(
+        vault.open(&CombinedVault::new(kept, cheap("p"))).unwrap(),
+        key
+    );
 }
 
 #[test]
@@ -107,7 +132,10 @@ fn an_existing_record_is_never_overwritten() {
     let (dir, vault) = folder();
     vault.create(&cheap("p"), &SystemRandom).unwrap();
     let before = record(dir.path());
-    assert_eq!(vault.create(&cheap("q"), &SystemRandom), Err(VaultError::AlreadyExists));
+    assert_eq!(
+        vault.create(&cheap("q"), &SystemRandom),
+        Err(VaultError::AlreadyExists)
+    );
     assert_eq!(record(dir.path()), before);
 }
 
@@ -123,14 +151,20 @@ fn an_absent_a_damaged_and_a_newer_record_are_told_apart() {
         std::fs::write(dir.path().join(RECORD), &altered).unwrap();
         let answer = vault.open(&cheap("p"));
         assert!(
-            matches!(answer, Err(VaultError::Damaged | VaultError::NewerVersion { .. })),
+            matches!(
+                answer,
+                Err(VaultError::Damaged | VaultError::NewerVersion { .. })
+            ),
             "byte {i}: {answer:?}"
         );
     }
     std::fs::write(dir.path().join(RECORD), &good[..good.len() - 1]).unwrap();
     assert_eq!(vault.open(&cheap("p")), Err(VaultError::Damaged));
     let mut newer = good.clone();
-    assert_eq!(newer[1], 1, "the version is the first element of the outer array");
+    assert_eq!(
+        newer[1], 1,
+        "the version is the first element of the outer array"
+    );
     newer[1] = 2;
     std::fs::write(dir.path().join(RECORD), &newer).unwrap();
     assert_eq!(
@@ -152,7 +186,10 @@ fn a_cost_that_would_exhaust_the_machine_is_refused() {
         (64, 0, 1),
         (64, 1, 0),
     ] {
-        assert_eq!(Argon2Cost::new(memory, passes, lanes), Err(VaultError::CostOutOfBounds));
+        assert_eq!(
+            Argon2Cost::new(memory, passes, lanes),
+            Err(VaultError::CostOutOfBounds)
+        );
     }
     let standard = Argon2Cost::new(64 * 1024, 3, 1).unwrap();
     assert_eq!(standard, Argon2Cost::STANDARD);
@@ -173,7 +210,9 @@ fn the_keyring_keeps_text_and_forgets_what_a_change_left_behind() {
         )
         .unwrap();
     assert_eq!(
-        vault.open(&CombinedVault::new(keyring.clone(), cheap("p"))).unwrap(),
+        vault
+            .open(&CombinedVault::new(keyring.clone(), cheap("p")))
+            .unwrap(),
         key
     );
     vault
@@ -184,8 +223,9 @@ fn the_keyring_keeps_text_and_forgets_what_a_change_left_behind() {
         )
         .unwrap();
     assert_eq!(vault.open(&cheap("p")).unwrap(), key);
-    let other =
-        KeyringVault::with_store(keyring_core::mock::Store::new().unwrap() as Arc<keyring_core::CredentialStore>);
+    let other = KeyringVault::with_store(
+        keyring_core::mock::Store::new().unwrap() as Arc<keyring_core::CredentialStore>
+    );
     vault.change(&cheap("p"), &keyring, &SystemRandom).unwrap();
     assert_eq!(vault.open(&other), Err(VaultError::KeyringEntryMissing));
 }
@@ -197,9 +237,16 @@ fn only_its_owner_may_read_the_record() {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().join("home");
     Vault::at(&home).create(&cheap("p"), &SystemRandom).unwrap();
-    assert_eq!(std::fs::metadata(&home).unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!(
-        std::fs::metadata(home.join(RECORD)).unwrap().permissions().mode() & 0o777,
+        std::fs::metadata(&home).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    assert_eq!(
+        std::fs::metadata(home.join(RECORD))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
         0o600
     );
 }

@@ -31,7 +31,9 @@ pub(crate) fn backup(data: &Path, folder: &Path) -> Result<(), AdminError> {
     copy_keys(data, folder)?;
     let copy = Connection::open(database(folder))?;
     let (copied, missing) = copy_blobs(&copy, &Blobs::open(data)?, &Blobs::open(folder)?)?;
-    say(format_args!("backup done blobs={copied} ended-meanwhile={missing}"))
+    say(format_args!(
+        "backup done blobs={copied} ended-meanwhile={missing}"
+    ))
 }
 
 /// Copies a backup into an empty data folder.
@@ -48,12 +50,15 @@ pub(crate) fn restore(folder: &Path, data: &Path) -> Result<(), AdminError> {
     let conn = open_writer(&database(data))?;
     let (copied, missing) = copy_blobs(&conn, &Blobs::open(folder)?, &to)?;
     forget_missing(&conn, &to)?;
-    say(format_args!("restore done blobs={copied} forgotten={missing}"))
+    say(format_args!(
+        "restore done blobs={copied} forgotten={missing}"
+    ))
 }
 
 fn new_folder(folder: &Path) -> Result<(), AdminError> {
     files::make_folder(folder)?;
-    let mut content = std::fs::read_dir(folder).map_err(files::failed("reading the folder", folder))?;
+    let mut content =
+        std::fs::read_dir(folder).map_err(files::failed("reading the folder", folder))?;
     if content.next().is_some() {
         Err(AdminError::NotEmpty(folder.to_owned()))
     } else {
@@ -84,7 +89,10 @@ fn copy_keys(from: &Path, to: &Path) -> Result<(), FileError> {
 fn received_blobs(conn: &Connection) -> Result<Vec<(BlobKey, u64)>, rusqlite::Error> {
     let mut statement = conn.prepare("SELECT id, received FROM blob WHERE received > 0")?;
     let rows = statement.query_map([], |row| {
-        Ok((BlobKey(row.get(0)?), u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0)))
+        Ok((
+            BlobKey(row.get(0)?),
+            u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0),
+        ))
     })?;
     rows.collect()
 }

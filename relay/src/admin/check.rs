@@ -27,7 +27,12 @@ pub(crate) fn check(config: &Config) -> Result<bool, AdminError> {
         return Ok(false);
     }
     if config.tls_cert.is_some() || config.data.join("tls-cert.pem").exists() {
-        line("tls", tls::load_or_make(config).err().map(|error| error.to_string()))?;
+        line(
+            "tls",
+            tls::load_or_make(config)
+                .err()
+                .map(|error| error.to_string()),
+        )?;
     }
     let conn = open_reader(&path)?;
     // One snapshot for all sums, also while a relay writes.
@@ -35,12 +40,17 @@ pub(crate) fn check(config: &Config) -> Result<bool, AdminError> {
     let version: i32 = snapshot.pragma_query_value(None, "user_version", |row| row.get(0))?;
     line(
         "schema",
-        (version != SCHEMA_VERSION).then(|| format!("version {version}, this program knows {SCHEMA_VERSION}")),
+        (version != SCHEMA_VERSION)
+            .then(|| format!("version {version}, this program knows {SCHEMA_VERSION}")),
     )?;
-    let integrity: String = snapshot.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    let integrity: String =
+        snapshot.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     line("integrity", (integrity != "ok").then_some(integrity))?;
     for (name, wrong) in contradictions(&snapshot)? {
-        line(name, (wrong > 0).then(|| format!("{wrong} rows do not add up")))?;
+        line(
+            name,
+            (wrong > 0).then(|| format!("{wrong} rows do not add up")),
+        )?;
     }
     let missing = missing_blobs(&snapshot, &Blobs::open(&config.data)?)?;
     line(

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
 use http::request::Parts;
-use sotto_wire::{BlobId, Detail, ErrorCode, LimitKind, Operation, RelayTime, WireError, blob, encode, limits, op};
+use sotto_wire::{
+    BlobId, Detail, ErrorCode, LimitKind, Operation, RelayTime, WireError, blob, encode, limits, op,
+};
 
 use super::{Call, call};
 use crate::crash::crash_point;
@@ -14,7 +16,11 @@ use crate::memory::rates::Kind;
 use crate::relay::{Relay, at_most};
 use crate::store::{StoreError, Submitter};
 
-pub(super) async fn create(relay: Arc<Relay>, call: Call, request: blob::Create) -> Result<blob::Status, WireError> {
+pub(super) async fn create(
+    relay: Arc<Relay>,
+    call: Call,
+    request: blob::Create,
+) -> Result<blob::Status, WireError> {
     let who = call.admit(&relay, Kind::Manage, 1).await?;
     if request.size == 0 {
         return Err(ErrorCode::BadRequest.into());
@@ -29,7 +35,11 @@ pub(super) async fn create(relay: Arc<Relay>, call: Call, request: blob::Create)
         .map_err(|error| relay.refusal(error))
 }
 
-pub(super) async fn status(relay: Arc<Relay>, call: Call, request: blob::AskStatus) -> Result<blob::Status, WireError> {
+pub(super) async fn status(
+    relay: Arc<Relay>,
+    call: Call,
+    request: blob::AskStatus,
+) -> Result<blob::Status, WireError> {
     let who = call.admit(&relay, Kind::Manage, 1).await?;
     let found = relay
         .store
@@ -39,9 +49,16 @@ pub(super) async fn status(relay: Arc<Relay>, call: Call, request: blob::AskStat
     Ok(found.status)
 }
 
-pub(super) async fn link(relay: Arc<Relay>, call: Call, request: blob::AskLink) -> Result<blob::Link, WireError> {
+pub(super) async fn link(
+    relay: Arc<Relay>,
+    call: Call,
+    request: blob::AskLink,
+) -> Result<blob::Link, WireError> {
     let session = relay.session(&call.tenant()?, &call.bearer()?)?;
-    let found = relay.store.find_blob_for_owner(session.owner, request.blob).await;
+    let found = relay
+        .store
+        .find_blob_for_owner(session.owner, request.blob)
+        .await;
     let found = found.map_err(|error| relay.refusal(error))?;
     if found.status.received < found.status.size {
         return Err(WireError::retry_after(ErrorCode::Unavailable, 5_000));
@@ -55,7 +72,10 @@ pub(super) async fn link(relay: Arc<Relay>, call: Call, request: blob::AskLink) 
         size,
     };
     relay.links.open(digest, link, relay.clock.elapsed());
-    let ends = relay.now().0.saturating_add(i64::from(limits::BLOB_LINK_S) * 1_000);
+    let ends = relay
+        .now()
+        .0
+        .saturating_add(i64::from(limits::BLOB_LINK_S) * 1_000);
     Ok(blob::Link {
         token,
         expires: RelayTime(ends.min(found.status.expires.0)),
@@ -69,7 +89,9 @@ fn number(query: Option<&str>, name: &str) -> Result<u64, WireError> {
         .unwrap_or_default()
         .split('&')
         .filter_map(|pair| pair.split_once('='));
-    let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
+    let mut values = pairs
+        .filter(|(key, _)| *key == name)
+        .map(|(_, value)| value);
     match (values.next(), values.next()) {
         (Some(value), None) => value.parse().map_err(|_| ErrorCode::BadRequest.into()),
         _ => Err(ErrorCode::BadRequest.into()),
@@ -84,7 +106,10 @@ pub(super) async fn put(
     request: Request,
 ) -> Response {
     let result = upload(&relay, &id, query.as_deref(), request).await;
-    relay.hub.metrics.answered("blob/put", result.as_ref().map(drop));
+    relay
+        .hub
+        .metrics
+        .answered("blob/put", result.as_ref().map(drop));
     crash_point("blob/put", "before-answer");
     match result {
         Ok(status) => call::answered(
@@ -146,7 +171,9 @@ async fn append(
     let end = offset.saturating_add(bytes.len() as u64);
     at_most(LimitKind::Blob, end, found.status.size)?;
     let blobs = relay.blobs.clone();
-    let written = tokio::task::spawn_blocking(move || blobs.write(&upload, offset, &bytes).map(|()| upload)).await;
+    let written =
+        tokio::task::spawn_blocking(move || blobs.write(&upload, offset, &bytes).map(|()| upload))
+            .await;
     let upload = match written {
         Ok(Ok(upload)) => upload,
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::StorageFull => {
@@ -174,19 +201,29 @@ pub(super) async fn get(
 ) -> Response {
     let (parts, _) = request.into_parts();
     let result = download(&relay, &id, query.as_deref(), &parts).await;
-    relay.hub.metrics.answered("blob/get", result.as_ref().map(drop));
+    relay
+        .hub
+        .metrics
+        .answered("blob/get", result.as_ref().map(drop));
     match result {
         Ok(bytes) => call::answered(bytes, sotto_wire::http::BLOB_CONTENT_TYPE),
         Err(error) => call::refused(&error),
     }
 }
 
-async fn download(relay: &Relay, id: &str, query: Option<&str>, parts: &Parts) -> Result<Vec<u8>, WireError> {
+async fn download(
+    relay: &Relay,
+    id: &str,
+    query: Option<&str>,
+    parts: &Parts,
+) -> Result<Vec<u8>, WireError> {
     let blob = sotto_wire::http::parse_blob(id).ok_or(ErrorCode::BadRequest)?;
     let (offset, len) = (number(query, "offset")?, number(query, "len")?);
     let call = Call::of(parts)?;
     let link = relay.links.find(&call.bearer()?, relay.clock.elapsed());
-    let link = link.filter(|link| link.blob == blob).ok_or(ErrorCode::Unauthorized)?;
+    let link = link
+        .filter(|link| link.blob == blob)
+        .ok_or(ErrorCode::Unauthorized)?;
     at_most(LimitKind::Blob, len, limits::BLOB_CHUNK_BYTES as u64)?;
     let within = offset.checked_add(len).is_some_and(|end| end <= link.size);
     if len == 0 || !within {
@@ -197,7 +234,9 @@ async fn download(relay: &Relay, id: &str, query: Option<&str>, parts: &Parts) -
     let read = tokio::task::spawn_blocking(move || blobs.read(link.key, offset, len)).await;
     match read {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(ErrorCode::Expired.into()),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(ErrorCode::Expired.into())
+        }
         Ok(Err(error)) => Err(relay.refusal(StoreError::Failed {
             doing: "reading a blob",
             source: Box::new(error),

@@ -8,7 +8,9 @@ use axum::response::Response;
 use futures_util::StreamExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use sotto_wire::{Auth, Digest, ErrorCode, LimitKind, Operation, TenantId, WireError, decode, encode};
+use sotto_wire::{
+    Auth, Digest, ErrorCode, LimitKind, Operation, TenantId, WireError, decode, encode,
+};
 
 use crate::crypto::sha256;
 use crate::memory::rates::Kind;
@@ -33,9 +35,15 @@ pub(crate) struct Call {
 
 impl Call {
     /// Reads an operation's request: first who asks, and only then, if they may ask at all, what.
-    pub(super) async fn read<O: Operation>(relay: &Relay, request: Request) -> Result<(Self, O::Request), WireError> {
+    pub(super) async fn read<O: Operation>(
+        relay: &Relay,
+        request: Request,
+    ) -> Result<(Self, O::Request), WireError> {
         let (parts, body) = request.into_parts();
-        let kind = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let kind = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .map(HeaderValue::as_bytes);
         if kind != Some(sotto_wire::http::CONTENT_TYPE.as_bytes()) {
             return Err(ErrorCode::BadRequest.into());
         }
@@ -51,14 +59,22 @@ impl Call {
             discard(body.body.into_data_stream()).await;
             return Err(refused);
         }
-        let time = if auth == Auth::None { OPEN_BODY_TIME } else { BODY_TIME };
+        let time = if auth == Auth::None {
+            OPEN_BODY_TIME
+        } else {
+            BODY_TIME
+        };
         call.body = body.read(LimitKind::Body, time).await?;
         let request = decode::<O::Request>(&call.body).map_err(|_| ErrorCode::BadRequest)?;
         Ok((call, request))
     }
 
     /// Reads raw bytes from a submitter.
-    pub(super) async fn read_raw(relay: &Relay, request: Request, max: usize) -> Result<Self, WireError> {
+    pub(super) async fn read_raw(
+        relay: &Relay,
+        request: Request,
+        max: usize,
+    ) -> Result<Self, WireError> {
         let (parts, body) = request.into_parts();
         let mut call = Self::of(&parts)?;
         let admitted = call.prove(relay, Auth::Submit).await;
@@ -110,9 +126,15 @@ impl Call {
         match auth {
             Auth::None => Ok(()),
             Auth::Session => session().map(drop),
-            Auth::Submit => relay.authenticate(self.submitter()?, self.peer).await.map(drop),
+            Auth::Submit => relay
+                .authenticate(self.submitter()?, self.peer)
+                .await
+                .map(drop),
             Auth::Either if session().is_ok() => Ok(()),
-            Auth::Either => relay.authenticate(self.submitter()?, self.peer).await.map(drop),
+            Auth::Either => relay
+                .authenticate(self.submitter()?, self.peer)
+                .await
+                .map(drop),
             Auth::EitherOrEarlier if session().is_ok() => Ok(()),
             Auth::SubmitOrEarlier | Auth::EitherOrEarlier => {
                 match relay.authenticate(self.submitter()?, self.peer).await {
@@ -127,7 +149,12 @@ impl Call {
     }
 
     /// Takes from the rate of the organisation whose bearer was shown.
-    pub(super) async fn admit(&self, relay: &Relay, kind: Kind, n: u32) -> Result<Submitter, WireError> {
+    pub(super) async fn admit(
+        &self,
+        relay: &Relay,
+        kind: Kind,
+        n: u32,
+    ) -> Result<Submitter, WireError> {
         let who = self.submitter()?;
         let tenant = relay.authenticate(who, self.peer).await?;
         relay.rate_tenant(kind, tenant, n)?;

@@ -25,7 +25,11 @@ pub(super) async fn submit(
         request.payload.len() as u64,
         limits::PAYLOAD_BYTES as u64,
     )?;
-    some_of(LimitKind::Deliveries, &request.deliveries, limits::DELIVERIES)?;
+    some_of(
+        LimitKind::Deliveries,
+        &request.deliveries,
+        limits::DELIVERIES,
+    )?;
     check_deliveries(request.deliveries.iter())?;
     relay.check_ttl(request.ttl_s)?;
     relay.disk.check()?;
@@ -35,7 +39,9 @@ pub(super) async fn submit(
         .submit(who, call.digest(), request)
         .await
         .map_err(|error| relay.refusal(error))?;
-    let sig = relay.key.sign(&signed::queued(&intent, &payload, accepted.time));
+    let sig = relay
+        .key
+        .sign(&signed::queued(&intent, &payload, accepted.time));
     Ok(submit::Queued {
         time: accepted.time,
         refused: accepted.refused,
@@ -51,7 +57,11 @@ pub(super) fn check_deliveries<'a>(
     distinct(deliveries.filter_map(|delivery| delivery.receipt))
 }
 
-pub(super) async fn fetch(relay: Arc<Relay>, call: Call, request: live::Fetch) -> Result<live::Fetched, WireError> {
+pub(super) async fn fetch(
+    relay: Arc<Relay>,
+    call: Call,
+    request: live::Fetch,
+) -> Result<live::Fetched, WireError> {
     let session = relay.session(&call.tenant()?, &call.bearer()?)?;
     at_most(
         LimitKind::Wait,
@@ -86,7 +96,11 @@ pub(super) async fn fetch(relay: Arc<Relay>, call: Call, request: live::Fetch) -
     }
 }
 
-pub(super) async fn acknowledge(relay: Arc<Relay>, call: Call, request: live::Ack) -> Result<live::Acked, WireError> {
+pub(super) async fn acknowledge(
+    relay: Arc<Relay>,
+    call: Call,
+    request: live::Ack,
+) -> Result<live::Acked, WireError> {
     let session = relay.session(&call.tenant()?, &call.bearer()?)?;
     check_ack(&request)?;
     let n = u32::try_from(request.seqs.len()).unwrap_or(u32::MAX);
@@ -100,8 +114,16 @@ pub(super) async fn acknowledge(relay: Arc<Relay>, call: Call, request: live::Ac
 
 /// The limits of an acknowledgement, on the socket too.
 pub(crate) fn check_ack(ack: &live::Ack) -> Result<(), WireError> {
-    at_most(LimitKind::Acks, ack.seqs.len() as u64, limits::ACKS_PER_CALL as u64)?;
-    at_most(LimitKind::Acks, ack.receipts.len() as u64, limits::ACKS_PER_CALL as u64)?;
+    at_most(
+        LimitKind::Acks,
+        ack.seqs.len() as u64,
+        limits::ACKS_PER_CALL as u64,
+    )?;
+    at_most(
+        LimitKind::Acks,
+        ack.receipts.len() as u64,
+        limits::ACKS_PER_CALL as u64,
+    )?;
     for left in &ack.receipts {
         at_most(
             LimitKind::ReceiptBytes,

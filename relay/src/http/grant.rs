@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sotto_wire::{ErrorCode, GrantId, LimitKind, Sealed, TenantId, WireError, grant, limits, signed};
+use sotto_wire::{
+    ErrorCode, GrantId, LimitKind, Sealed, TenantId, WireError, grant, limits, signed,
+};
 
 use super::Call;
 use crate::crypto::{sha256, verify};
@@ -15,10 +17,17 @@ fn check_size(sealed: &Sealed, max: usize) -> Result<(), WireError> {
 }
 
 fn admit_taker(relay: &Relay, tenant: &TenantId, grant: &GrantId) -> Result<(), WireError> {
-    relay.rate(Key::of_two(Kind::Grant, tenant.as_bytes(), grant.as_bytes()), 1)
+    relay.rate(
+        Key::of_two(Kind::Grant, tenant.as_bytes(), grant.as_bytes()),
+        1,
+    )
 }
 
-pub(super) async fn create(relay: Arc<Relay>, call: Call, request: grant::Create) -> Result<grant::Created, WireError> {
+pub(super) async fn create(
+    relay: Arc<Relay>,
+    call: Call,
+    request: grant::Create,
+) -> Result<grant::Created, WireError> {
     let who = call.admit(&relay, Kind::Manage, 1).await?;
     check_size(&request.offer, limits::GRANT_OFFER_BYTES)?;
     if request.expires_s == 0 {
@@ -38,7 +47,11 @@ pub(super) async fn create(relay: Arc<Relay>, call: Call, request: grant::Create
     Ok(grant::Created { expires })
 }
 
-pub(super) async fn take(relay: Arc<Relay>, call: Call, request: grant::Take) -> Result<grant::Taken, WireError> {
+pub(super) async fn take(
+    relay: Arc<Relay>,
+    call: Call,
+    request: grant::Take,
+) -> Result<grant::Taken, WireError> {
     let tenant = call.tenant()?;
     admit_taker(&relay, &tenant, &request.grant)?;
     verify(
@@ -70,12 +83,19 @@ pub(super) async fn request(
         &signed::grant_request(&tenant, &request.grant, &request.request),
         &request.sig,
     )?;
-    let requested = relay.store.request_grant(tenant, request, found.taker).await;
+    let requested = relay
+        .store
+        .request_grant(tenant, request, found.taker)
+        .await;
     requested.map_err(|error| relay.refusal(error))?;
     Ok(grant::Requested {})
 }
 
-pub(super) async fn status(relay: Arc<Relay>, call: Call, request: grant::Status) -> Result<grant::Grant, WireError> {
+pub(super) async fn status(
+    relay: Arc<Relay>,
+    call: Call,
+    request: grant::Status,
+) -> Result<grant::Grant, WireError> {
     let who = call.admit(&relay, Kind::Manage, 1).await?;
     relay
         .store
@@ -100,7 +120,11 @@ pub(super) async fn answer(
     Ok(grant::Answered {})
 }
 
-pub(super) async fn poll(relay: Arc<Relay>, call: Call, request: grant::Poll) -> Result<grant::Polled, WireError> {
+pub(super) async fn poll(
+    relay: Arc<Relay>,
+    call: Call,
+    request: grant::Poll,
+) -> Result<grant::Polled, WireError> {
     let tenant = call.tenant()?;
     admit_taker(&relay, &tenant, &request.grant)?;
     at_most(
@@ -121,7 +145,9 @@ pub(super) async fn poll(relay: Arc<Relay>, call: Call, request: grant::Poll) ->
         let found = relay.store.grant_taker(tenant, request.grant).await;
         let (_, found) = found.map_err(|error| relay.refusal(error))?;
         if found.answer.is_some() {
-            return Ok(grant::Polled { answer: found.answer });
+            return Ok(grant::Polled {
+                answer: found.answer,
+            });
         }
         tokio::select! {
             () = bell.rung() => {}
@@ -131,7 +157,11 @@ pub(super) async fn poll(relay: Arc<Relay>, call: Call, request: grant::Poll) ->
     }
 }
 
-pub(super) async fn end(relay: Arc<Relay>, call: Call, request: grant::Drop) -> Result<grant::Dropped, WireError> {
+pub(super) async fn end(
+    relay: Arc<Relay>,
+    call: Call,
+    request: grant::Drop,
+) -> Result<grant::Dropped, WireError> {
     let who = call.admit(&relay, Kind::Manage, 1).await?;
     relay
         .store

@@ -27,7 +27,10 @@ pub(super) async fn publish(
         )?;
     }
     relay.disk.check()?;
-    let published = relay.store.publish_key_packages(session.owner, request).await;
+    let published = relay
+        .store
+        .publish_key_packages(session.owner, request)
+        .await;
     Ok(key_package::Published {
         remaining: published.map_err(|error| relay.refusal(error))?,
     })

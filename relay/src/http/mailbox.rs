@@ -9,7 +9,11 @@ use crate::crypto::verify;
 use crate::memory::rates::{Key, Kind};
 use crate::relay::{Relay, some_of};
 
-pub(super) async fn open(relay: Arc<Relay>, call: Call, request: mailbox::Open) -> Result<mailbox::Opened, WireError> {
+pub(super) async fn open(
+    relay: Arc<Relay>,
+    call: Call,
+    request: mailbox::Open,
+) -> Result<mailbox::Opened, WireError> {
     let who = call.admit(&relay, Kind::Manage, 1).await?;
     relay.disk.check()?;
     relay
@@ -31,7 +35,9 @@ pub(super) async fn challenge(
         1,
     )?;
     let nonce = Nonce::new(relay.random()?);
-    relay.nonces.give(nonce, tenant, request.mailbox, relay.clock.elapsed());
+    relay
+        .nonces
+        .give(nonce, tenant, request.mailbox, relay.clock.elapsed());
     Ok(session::Challenged {
         nonce,
         time: relay.now(),
@@ -48,10 +54,12 @@ pub(super) async fn start(
         Key::of_two(Kind::Session, tenant.as_bytes(), request.mailbox.as_bytes()),
         1,
     )?;
-    if !relay
-        .nonces
-        .take(&request.nonce, &tenant, &request.mailbox, relay.clock.elapsed())
-    {
+    if !relay.nonces.take(
+        &request.nonce,
+        &tenant,
+        &request.mailbox,
+        relay.clock.elapsed(),
+    ) {
         return Err(ErrorCode::Unauthorized.into());
     }
     let found = relay
@@ -95,9 +103,16 @@ pub(super) async fn create_aliases(
     request: mailbox::AliasCreate,
 ) -> Result<mailbox::AliasCreated, WireError> {
     let session = relay.session(&call.tenant()?, &call.bearer()?)?;
-    some_of(LimitKind::Aliases, &request.aliases, limits::ALIASES_PER_CALL)?;
+    some_of(
+        LimitKind::Aliases,
+        &request.aliases,
+        limits::ALIASES_PER_CALL,
+    )?;
     relay.disk.check()?;
-    let created = relay.store.create_aliases(session.owner, request.aliases).await;
+    let created = relay
+        .store
+        .create_aliases(session.owner, request.aliases)
+        .await;
     created.map_err(|error| relay.refusal(error))?;
     Ok(mailbox::AliasCreated {})
 }
@@ -108,8 +123,15 @@ pub(super) async fn drop_aliases(
     request: mailbox::AliasDrop,
 ) -> Result<mailbox::AliasDropped, WireError> {
     let session = relay.session(&call.tenant()?, &call.bearer()?)?;
-    some_of(LimitKind::Aliases, &request.aliases, limits::ALIASES_PER_CALL)?;
-    let dropped = relay.store.drop_aliases(session.owner, request.aliases).await;
+    some_of(
+        LimitKind::Aliases,
+        &request.aliases,
+        limits::ALIASES_PER_CALL,
+    )?;
+    let dropped = relay
+        .store
+        .drop_aliases(session.owner, request.aliases)
+        .await;
     dropped.map_err(|error| relay.refusal(error))?;
     Ok(mailbox::AliasDropped {})
 }

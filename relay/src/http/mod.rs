@@ -34,7 +34,10 @@ pub(crate) fn router(relay: &Arc<Relay>) -> Router {
             let relay = Arc::clone(relay);
             move |request: Request| async move {
                 let call = Call::of(&request.into_parts().0);
-                answer::<op::Info>(&relay, call.and_then(|call| organisation::info(&relay, &call)))
+                answer::<op::Info>(
+                    &relay,
+                    call.and_then(|call| organisation::info(&relay, &call)),
+                )
             }
         }),
     );
@@ -74,7 +77,10 @@ pub(crate) fn router(relay: &Arc<Relay>) -> Router {
         .route(sotto_wire::http::LIVE_PATH, any(live::upgrade))
         .route("/healthz", get(health));
     for (_, path) in RESERVED {
-        router = router.route(path, any(|| async { refused(&ErrorCode::Unsupported.into()) }));
+        router = router.route(
+            path,
+            any(|| async { refused(&ErrorCode::Unsupported.into()) }),
+        );
     }
     router
         .method_not_allowed_fallback(|| async { refused(&ErrorCode::BadRequest.into()) })
@@ -83,7 +89,11 @@ pub(crate) fn router(relay: &Arc<Relay>) -> Router {
 }
 
 /// Adds the route of one operation.
-fn serve<O, F, Fut>(router: Router<Arc<Relay>>, relay: &Arc<Relay>, handler: F) -> Router<Arc<Relay>>
+fn serve<O, F, Fut>(
+    router: Router<Arc<Relay>>,
+    relay: &Arc<Relay>,
+    handler: F,
+) -> Router<Arc<Relay>>
 where
     O: Operation + 'static,
     O::Request: Send,
@@ -116,7 +126,9 @@ fn answer<O: Operation>(relay: &Relay, result: Result<O::Response, WireError>) -
 }
 
 /// 200 while the relay can write and read, 507 while its disk is nearly full, 503 otherwise. No body.
-pub(crate) async fn health(axum::extract::State(relay): axum::extract::State<Arc<Relay>>) -> Response {
+pub(crate) async fn health(
+    axum::extract::State(relay): axum::extract::State<Arc<Relay>>,
+) -> Response {
     let status = match relay.store.health().await {
         _ if relay.stop.is_asked() => StatusCode::SERVICE_UNAVAILABLE,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,

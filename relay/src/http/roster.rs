@@ -11,7 +11,11 @@ use crate::relay::{Relay, at_most, distinct, some_of};
 use crate::store::Reader;
 
 fn check_entries(entries: &[Sealed]) -> Result<(), WireError> {
-    some_of(LimitKind::RosterEntries, entries, limits::ROSTER_ENTRIES_PER_CALL)?;
+    some_of(
+        LimitKind::RosterEntries,
+        entries,
+        limits::ROSTER_ENTRIES_PER_CALL,
+    )?;
     for entry in entries {
         at_most(
             LimitKind::RosterEntryBytes,
@@ -59,7 +63,11 @@ pub(super) async fn append(
     Ok(roster::Appended { end })
 }
 
-pub(super) async fn read(relay: Arc<Relay>, call: Call, request: roster::Read) -> Result<roster::Entries, WireError> {
+pub(super) async fn read(
+    relay: Arc<Relay>,
+    call: Call,
+    request: roster::Read,
+) -> Result<roster::Entries, WireError> {
     let who = reader(&relay, &call)?;
     admit(&relay, &call, &who).await?;
     relay
@@ -80,19 +88,30 @@ pub(super) async fn rotate(
         admitted => admitted?,
     };
     check_entries(&request.entries)?;
-    at_most(LimitKind::Seals, request.seals.len() as u64, limits::SEALS as u64)?;
+    at_most(
+        LimitKind::Seals,
+        request.seals.len() as u64,
+        limits::SEALS as u64,
+    )?;
     at_most(
         LimitKind::Close,
         request.close.len() as u64,
         limits::CLOSE_PER_CALL as u64,
     )?;
     for seal in &request.seals {
-        at_most(LimitKind::SealBytes, seal.seal.len() as u64, limits::SEAL_BYTES as u64)?;
+        at_most(
+            LimitKind::SealBytes,
+            seal.seal.len() as u64,
+            limits::SEAL_BYTES as u64,
+        )?;
     }
     distinct(request.seals.iter().map(|seal| seal.alias))?;
     // A nearly full disk does not keep a stolen device in: a rotation is let through while anything can be written.
     let admin = sha256(request.admin_capability.expose());
-    let rotated = relay.store.rotate_roster(who, call.digest(), request, admin).await;
+    let rotated = relay
+        .store
+        .rotate_roster(who, call.digest(), request, admin)
+        .await;
     rotated.map_err(|error| relay.refusal(error))
 }
 
@@ -120,7 +139,9 @@ pub(super) async fn put_attestation(
         request.attestation.len() as u64,
         limits::ATTESTATION_BYTES as u64,
     )?;
-    relay.check_at(request.at).map_err(|_| ErrorCode::BadRequest)?;
+    relay
+        .check_at(request.at)
+        .map_err(|_| ErrorCode::BadRequest)?;
     let kept = relay
         .store
         .put_attestation(who, request)

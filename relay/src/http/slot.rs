@@ -11,7 +11,11 @@ use crate::memory::rates::Kind;
 use crate::relay::{Relay, at_most, some_of};
 use crate::store::VerifiedBy;
 
-pub(super) async fn create(relay: Arc<Relay>, call: Call, request: slot::Create) -> Result<slot::Created, WireError> {
+pub(super) async fn create(
+    relay: Arc<Relay>,
+    call: Call,
+    request: slot::Create,
+) -> Result<slot::Created, WireError> {
     let who = call.admit(&relay, Kind::Manage, 1).await?;
     at_most(
         LimitKind::GroupInfo,
@@ -65,7 +69,9 @@ pub(super) async fn advance(
     let intent = body.idempotency;
     let advanced = relay.store.advance_slot(who, call.digest(), body, by).await;
     let accepted = advanced.map_err(|error| relay.refusal(error))?;
-    let sig = relay.key.sign(&signed::queued(&intent, &commit, accepted.time));
+    let sig = relay
+        .key
+        .sign(&signed::queued(&intent, &commit, accepted.time));
     Ok(slot::Advanced {
         time: accepted.time,
         refused: accepted.refused,
@@ -93,7 +99,11 @@ fn check(relay: &Relay, body: &slot::AdvanceBody) -> Result<(), WireError> {
         deliveries += post.deliveries.len();
         delivery::check_deliveries(post.deliveries.iter())?;
     }
-    at_most(LimitKind::Deliveries, deliveries as u64, limits::DELIVERIES as u64)?;
+    at_most(
+        LimitKind::Deliveries,
+        deliveries as u64,
+        limits::DELIVERIES as u64,
+    )?;
     let handles = body
         .posts
         .iter()
@@ -103,7 +113,11 @@ fn check(relay: &Relay, body: &slot::AdvanceBody) -> Result<(), WireError> {
     relay.check_ttl(body.ttl_s)
 }
 
-pub(super) async fn read(relay: Arc<Relay>, call: Call, request: slot::Read) -> Result<slot::Slot, WireError> {
+pub(super) async fn read(
+    relay: Arc<Relay>,
+    call: Call,
+    request: slot::Read,
+) -> Result<slot::Slot, WireError> {
     let who = call.admit(&relay, Kind::Manage, 1).await?;
     relay.check_at(request.at)?;
     let keys = relay

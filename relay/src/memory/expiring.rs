@@ -59,7 +59,10 @@ impl<K: Copy + Eq + Hash, V> Expiring<K, V> {
 
     fn forget_oldest(&mut self) {
         if let Some((key, until)) = self.order.pop_front()
-            && self.entries.get(&key).is_some_and(|(_, newest)| *newest == until)
+            && self
+                .entries
+                .get(&key)
+                .is_some_and(|(_, newest)| *newest == until)
         {
             self.entries.remove(&key);
         }
@@ -76,7 +79,10 @@ mod tests {
         let mut map = Expiring::new(at(10), 2);
         map.insert(1, "a", at(0));
         map.insert(2, "b", at(1));
-        assert_eq!((map.get(&1, at(9)), map.get(&1, at(10))), (Some(&"a"), None));
+        assert_eq!(
+            (map.get(&1, at(9)), map.get(&1, at(10))),
+            (Some(&"a"), None)
+        );
         map.insert(3, "c", at(2));
         assert_eq!(
             (map.get(&1, at(2)), map.get(&2, at(2)), map.get(&3, at(2))),

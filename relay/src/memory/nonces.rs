@@ -31,7 +31,13 @@ impl Nonces {
     }
 
     /// Uses a nonce up; whether it was good for this mailbox now.
-    pub(crate) fn take(&self, nonce: &Nonce, tenant: &TenantId, mailbox: &MailboxId, now: Duration) -> bool {
+    pub(crate) fn take(
+        &self,
+        nonce: &Nonce,
+        tenant: &TenantId,
+        mailbox: &MailboxId,
+        now: Duration,
+    ) -> bool {
         lock(&self.0).remove(nonce, now) == Some((*tenant, *mailbox))
     }
 
@@ -47,7 +53,11 @@ mod tests {
 
     #[test]
     fn a_nonce_is_good_once_for_its_mailbox_and_a_minute() {
-        let (tenant, mailbox, other) = (TenantId::new([1; 16]), MailboxId::new([2; 16]), MailboxId::new([3; 16]));
+        let (tenant, mailbox, other) = (
+            TenantId::new([1; 16]),
+            MailboxId::new([2; 16]),
+            MailboxId::new([3; 16]),
+        );
         let nonces = Nonces::default();
         let at = Duration::from_secs;
         nonces.give(Nonce::new([0; 32]), tenant, mailbox, at(0));

@@ -65,7 +65,13 @@ pub(crate) struct Rates(Mutex<HashMap<Key, Duration>>);
 
 impl Rates {
     /// Takes `n` of a key's rate, or says when to come again. `now` is time in memory.
-    pub(crate) fn take(&self, key: Key, rate: Rate, n: u32, now: Duration) -> Result<(), WireError> {
+    pub(crate) fn take(
+        &self,
+        key: Key,
+        rate: Rate,
+        n: u32,
+        now: Duration,
+    ) -> Result<(), WireError> {
         let each = Duration::from_secs(60) / rate.per_minute.max(1);
         let allowance = each * rate.burst.max(1);
         let mut cells = lock(&self.0);
@@ -73,7 +79,9 @@ impl Rates {
         let end = start + each * n;
         if end > now + allowance {
             let wait = end - now - allowance;
-            let ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).saturating_add(1);
+            let ms = u32::try_from(wait.as_millis())
+                .unwrap_or(u32::MAX)
+                .saturating_add(1);
             return Err(WireError::retry_after(ErrorCode::RateLimited, ms));
         }
         cells.insert(key, end);

@@ -44,7 +44,9 @@ impl Ended {
     /// Waits until it has; why.
     pub(crate) async fn why(&mut self) -> ErrorCode {
         let why = self.0.wait_for(Option::is_some).await;
-        why.ok().and_then(|why| *why).unwrap_or(ErrorCode::SessionExpired)
+        why.ok()
+            .and_then(|why| *why)
+            .unwrap_or(ErrorCode::SessionExpired)
     }
 }
 
@@ -70,7 +72,13 @@ pub(crate) struct Sessions(Mutex<Maps>);
 
 impl Sessions {
     /// Starts a session and ends the earlier one; whether that was in use at this moment.
-    pub(crate) fn start(&self, organisation: TenantId, owner: Owner, token: Digest, now: Duration) -> bool {
+    pub(crate) fn start(
+        &self,
+        organisation: TenantId,
+        owner: Owner,
+        token: Digest,
+        now: Duration,
+    ) -> bool {
         let until = now + Duration::from_secs(u64::from(limits::SESSION_S));
         let (ended, _) = watch::channel(None);
         let session = Session {

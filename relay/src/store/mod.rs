@@ -13,8 +13,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use sotto_wire::{
-    Alias, BlobId, Digest, EntrySeq, Epoch, Generation, GrantId, MailboxId, Position, PublicKey, RelayTime, SlotId,
-    TenantId, WireError, blob, grant, key_package, live, mailbox, receipt, roster, slot, submit, tenant,
+    Alias, BlobId, Digest, EntrySeq, Epoch, Generation, GrantId, MailboxId, Position, PublicKey,
+    RelayTime, SlotId, TenantId, WireError, blob, grant, key_package, live, mailbox, receipt,
+    roster, slot, submit, tenant,
 };
 
 /// Why the store did not do it.
@@ -214,8 +215,13 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// `request` is the digest of the whole request, to tell a repetition from another request.
     fn submit(&self, who: Submitter, request: Digest, submit: submit::Submit) -> Answer<Accepted>;
     /// What waits, oldest first, without `skip`; at least one entry if there is one, else within both limits.
-    fn waiting(&self, owner: Owner, skip: BTreeSet<EntrySeq>, entries: usize, bytes: usize)
-    -> Answer<Vec<live::Entry>>;
+    fn waiting(
+        &self,
+        owner: Owner,
+        skip: BTreeSet<EntrySeq>,
+        entries: usize,
+        bytes: usize,
+    ) -> Answer<Vec<live::Entry>>;
     fn acknowledge(&self, owner: Owner, ack: live::Ack) -> Answer<()>;
     fn collect(&self, who: Submitter, request: receipt::Collect) -> Answer<receipt::Collected>;
 
@@ -231,7 +237,12 @@ pub(crate) trait Store: Send + Sync + 'static {
         verified: Option<VerifiedBy>,
     ) -> Answer<Accepted>;
     /// Only after the resync key's signature was verified; refused if that is no longer the key.
-    fn read_slot(&self, who: Submitter, request: slot::Read, resync_key: PublicKey) -> Answer<slot::Slot>;
+    fn read_slot(
+        &self,
+        who: Submitter,
+        request: slot::Read,
+        resync_key: PublicKey,
+    ) -> Answer<slot::Slot>;
 
     // roster
     fn append_roster(&self, who: Submitter, request: roster::Append) -> Answer<Position>;
@@ -260,11 +271,27 @@ pub(crate) trait Store: Send + Sync + 'static {
     ) -> Answer<key_package::Claimed>;
 
     // grants
-    fn create_grant(&self, who: Submitter, request: Digest, create: grant::Create) -> Answer<RelayTime>;
-    fn take_grant(&self, tenant: TenantId, grant: GrantId, token: Digest, taker: PublicKey) -> Answer<grant::Taken>;
+    fn create_grant(
+        &self,
+        who: Submitter,
+        request: Digest,
+        create: grant::Create,
+    ) -> Answer<RelayTime>;
+    fn take_grant(
+        &self,
+        tenant: TenantId,
+        grant: GrantId,
+        token: Digest,
+        taker: PublicKey,
+    ) -> Answer<grant::Taken>;
     fn grant_taker(&self, tenant: TenantId, grant: GrantId) -> Answer<(TenantKey, GrantTaker)>;
     /// Only after the signature of `taker` was verified.
-    fn request_grant(&self, tenant: TenantId, request: grant::Request, taker: PublicKey) -> Answer<()>;
+    fn request_grant(
+        &self,
+        tenant: TenantId,
+        request: grant::Request,
+        taker: PublicKey,
+    ) -> Answer<()>;
     fn grant_status(&self, who: Submitter, grant: GrantId) -> Answer<grant::Grant>;
     fn answer_grant(&self, who: Submitter, answer: grant::Answer) -> Answer<()>;
     fn drop_grant(&self, who: Submitter, grant: GrantId) -> Answer<()>;
@@ -274,7 +301,13 @@ pub(crate) trait Store: Send + Sync + 'static {
     fn find_blob(&self, who: Submitter, blob: BlobId) -> Answer<FoundBlob>;
     fn find_blob_for_owner(&self, owner: Owner, blob: BlobId) -> Answer<FoundBlob>;
     /// The bytes from `from` to `to` are durably in the blob's file.
-    fn blob_received(&self, who: Submitter, blob: BlobKey, from: u64, to: u64) -> Answer<blob::Status>;
+    fn blob_received(
+        &self,
+        who: Submitter,
+        blob: BlobKey,
+        from: u64,
+        to: u64,
+    ) -> Answer<blob::Status>;
 
     // time
     /// Ends what is over, a bounded number of rows at a time.

@@ -25,9 +25,21 @@ async fn put(world: &World, blob: BlobId, offset: u64, bytes: &[u8]) -> Result<S
     }
 }
 
-async fn get(world: &World, token: &Bearer, blob: BlobId, offset: u64, len: u32) -> Result<Vec<u8>, WireError> {
+async fn get(
+    world: &World,
+    token: &Bearer,
+    blob: BlobId,
+    offset: u64,
+    len: u32,
+) -> Result<Vec<u8>, WireError> {
     let path = blob_get_path(&blob, offset, len);
-    let request = Client::request(Method::GET, &path, Some(&world.tenant), Some(token), Vec::new());
+    let request = Client::request(
+        Method::GET,
+        &path,
+        Some(&world.tenant),
+        Some(token),
+        Vec::new(),
+    );
     let answer = world.client.send(request).await.unwrap();
     if answer.status == StatusCode::OK {
         Ok(answer.body)
@@ -37,7 +49,10 @@ async fn get(world: &World, token: &Bearer, blob: BlobId, offset: u64, len: u32)
 }
 
 async fn link(world: &World, device: &Device, blob: BlobId) -> Result<Bearer, WireError> {
-    Ok(world.call_as(device, op::BlobLink, &AskLink { blob }).await?.token)
+    Ok(world
+        .call_as(device, op::BlobLink, &AskLink { blob })
+        .await?
+        .token)
 }
 
 async fn create(world: &World, size: u64) -> BlobId {
@@ -67,18 +82,35 @@ async fn a_blob_goes_up_in_pieces_survives_a_kill_and_comes_down_by_range() {
     let mut device = world.device().await;
     let bytes = content(2_500_000);
     let blob = create(&world, bytes.len() as u64).await;
-    assert_eq!(put(&world, blob, 0, &bytes[..1 << 20]).await.unwrap().received, 1 << 20);
-    assert_eq!(code(link(&world, &device, blob).await), ErrorCode::Unavailable);
+    assert_eq!(
+        put(&world, blob, 0, &bytes[..1 << 20])
+            .await
+            .unwrap()
+            .received,
+        1 << 20
+    );
+    assert_eq!(
+        code(link(&world, &device, blob).await),
+        ErrorCode::Unavailable
+    );
     world.take_relay().kill();
     world.restart(&[], &[]);
     world.start(&mut device).await.unwrap();
-    let status = world.call(op::BlobStatus, &AskStatus { blob }).await.unwrap();
+    let status = world
+        .call(op::BlobStatus, &AskStatus { blob })
+        .await
+        .unwrap();
     assert_eq!(status.received, 1 << 20);
     // A piece that was sent twice, or out of order, is told where to go on.
     let conflict = WireError::detailed(ErrorCode::PositionConflict, Detail::Offset(1 << 20));
     assert_eq!(put(&world, blob, 0, &bytes[..10]).await, Err(conflict));
-    assert_eq!(put(&world, blob, 2 << 20, &bytes[2 << 20..]).await, Err(conflict));
-    put(&world, blob, 1 << 20, &bytes[1 << 20..2 << 20]).await.unwrap();
+    assert_eq!(
+        put(&world, blob, 2 << 20, &bytes[2 << 20..]).await,
+        Err(conflict)
+    );
+    put(&world, blob, 1 << 20, &bytes[1 << 20..2 << 20])
+        .await
+        .unwrap();
     let last = put(&world, blob, 2 << 20, &bytes[2 << 20..]).await.unwrap();
     assert_eq!(last.received, last.size);
     let token = link(&world, &device, blob).await.unwrap();
@@ -86,9 +118,15 @@ async fn a_blob_goes_up_in_pieces_survives_a_kill_and_comes_down_by_range() {
     while back.len() < bytes.len() {
         let len = (bytes.len() - back.len()).min(900_000);
         back.extend(
-            get(&world, &token, blob, back.len() as u64, u32::try_from(len).unwrap())
-                .await
-                .unwrap(),
+            get(
+                &world,
+                &token,
+                blob,
+                back.len() as u64,
+                u32::try_from(len).unwrap(),
+            )
+            .await
+            .unwrap(),
         );
     }
     assert_eq!(back, bytes);
@@ -103,7 +141,10 @@ async fn a_link_opens_its_blob_and_nothing_else() {
     put(&world, two, 0, b"two").await.unwrap();
     let token = link(&world, &device, one).await.unwrap();
     assert_eq!(get(&world, &token, one, 1, 2).await.unwrap(), b"ne");
-    assert_eq!(code(get(&world, &token, two, 0, 3).await), ErrorCode::Unauthorized);
+    assert_eq!(
+        code(get(&world, &token, two, 0, 3).await),
+        ErrorCode::Unauthorized
+    );
     assert_eq!(
         code(get(&world, &world.bearer, one, 0, 3).await),
         ErrorCode::Unauthorized
@@ -113,7 +154,10 @@ async fn a_link_opens_its_blob_and_nothing_else() {
         ErrorCode::Unauthorized
     );
     for (offset, len) in [(0, 4), (3, 1), (0, 0), (u64::MAX, 2)] {
-        assert_eq!(code(get(&world, &token, one, offset, len).await), ErrorCode::BadRequest);
+        assert_eq!(
+            code(get(&world, &token, one, offset, len).await),
+            ErrorCode::BadRequest
+        );
     }
     assert_eq!(
         code(link(&world, &device, BlobId::new(random())).await),
@@ -142,7 +186,10 @@ async fn a_blob_is_announced_once_and_within_the_limit() {
         size: 11,
         ttl_s: 3_600,
     };
-    assert_eq!(code(world.call(op::BlobCreate, &other).await), ErrorCode::AlreadyExists);
+    assert_eq!(
+        code(world.call(op::BlobCreate, &other).await),
+        ErrorCode::AlreadyExists
+    );
     for size in [0, limits::BLOB_BYTES + 1] {
         let wrong = Create {
             blob: BlobId::new(random()),
@@ -159,14 +206,20 @@ async fn a_blob_is_announced_once_and_within_the_limit() {
             }
         );
     }
-    assert_eq!(code(put(&world, blob, 0, &[0; 11]).await), ErrorCode::TooLarge);
+    assert_eq!(
+        code(put(&world, blob, 0, &[0; 11]).await),
+        ErrorCode::TooLarge
+    );
     assert_eq!(code(put(&world, blob, 0, &[]).await), ErrorCode::BadRequest);
     assert_eq!(
         code(put(&world, BlobId::new(random()), 0, b"x").await),
         ErrorCode::NotFound
     );
     let large = vec![0; limits::BLOB_CHUNK_BYTES + 1];
-    assert_eq!(code(put(&world, blob, 0, &large).await), ErrorCode::TooLarge);
+    assert_eq!(
+        code(put(&world, blob, 0, &large).await),
+        ErrorCode::TooLarge
+    );
 }
 
 #[tokio::test]
@@ -175,7 +228,8 @@ async fn two_uploads_of_one_piece_store_it_once() {
     let device = world.device().await;
     let bytes = content(500_000);
     let blob = create(&world, bytes.len() as u64).await;
-    let results = futures_util::future::join_all((0..4).map(|_| put(&world, blob, 0, &bytes))).await;
+    let results =
+        futures_util::future::join_all((0..4).map(|_| put(&world, blob, 0, &bytes))).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     let token = link(&world, &device, blob).await.unwrap();
     assert_eq!(get(&world, &token, blob, 0, 500_000).await.unwrap(), bytes);

@@ -41,7 +41,9 @@ impl ServerCertVerifier for Pinned {
         if sha256(certificate.tbs_certificate.subject_pki.raw) == self.0 {
             Ok(ServerCertVerified::assertion())
         } else {
-            Err(rustls::Error::General("another key than the pinned one".into()))
+            Err(rustls::Error::General(
+                "another key than the pinned one".into(),
+            ))
         }
     }
 
@@ -60,7 +62,12 @@ impl ServerCertVerifier for Pinned {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.1.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.1.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -109,7 +116,9 @@ impl Client {
     /// Sends any request; `None` if the relay went away without an answer.
     pub(crate) async fn send(&self, request: Request<Body>) -> Option<Answer> {
         let stream = self.connect().await.ok()?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .ok()?;
         let driver = tokio::spawn(connection);
         let response = sender.send_request(request).await.ok()?;
         let status = response.status();
@@ -137,10 +146,16 @@ impl Client {
         bearer: Option<&Bearer>,
         body: Vec<u8>,
     ) -> Request<Body> {
-        let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost");
         request = request.header("content-type", "application/cbor");
         if let Some(tenant) = tenant {
-            request = request.header(sotto_wire::http::TENANT_HEADER, sotto_wire::http::tenant_value(tenant));
+            request = request.header(
+                sotto_wire::http::TENANT_HEADER,
+                sotto_wire::http::tenant_value(tenant),
+            );
         }
         if let Some(bearer) = bearer {
             request = request.header("authorization", sotto_wire::http::bearer_value(bearer));
@@ -156,7 +171,13 @@ impl Client {
         bearer: Option<&Bearer>,
         request: &O::Request,
     ) -> Option<Result<O::Response, WireError>> {
-        let request = Self::request(Method::POST, O::DESCRIPTOR.path, tenant, bearer, encode(request));
+        let request = Self::request(
+            Method::POST,
+            O::DESCRIPTOR.path,
+            tenant,
+            bearer,
+            encode(request),
+        );
         let answer = self.send(request).await?;
         if answer.status == StatusCode::OK {
             return Some(Ok(decode(&answer.body).unwrap()));
@@ -175,8 +196,14 @@ impl Client {
             .into_client_request()
             .unwrap();
         let headers = request.headers_mut();
-        headers.insert("sotto-tenant", sotto_wire::http::tenant_value(tenant).parse().unwrap());
-        headers.insert("authorization", sotto_wire::http::bearer_value(token).parse().unwrap());
+        headers.insert(
+            "sotto-tenant",
+            sotto_wire::http::tenant_value(tenant).parse().unwrap(),
+        );
+        headers.insert(
+            "authorization",
+            sotto_wire::http::bearer_value(token).parse().unwrap(),
+        );
         let stream = self.connect().await.unwrap();
         match tokio_tungstenite::client_async(request, stream).await {
             Ok((socket, _)) => Ok(Live(socket)),
@@ -210,6 +237,9 @@ impl Live {
     }
 
     pub(crate) async fn send(&mut self, frame: &ClientFrame) {
-        self.0.send(Message::Binary(encode(frame).into())).await.unwrap();
+        self.0
+            .send(Message::Binary(encode(frame).into()))
+            .await
+            .unwrap();
     }
 }

@@ -9,7 +9,9 @@ use sotto_wire::key_package::{Claim, Publish};
 use sotto_wire::live::{Ack, LeftReceipt};
 use sotto_wire::receipt::{Collect, ReceiptState};
 use sotto_wire::roster::{Append, Read, Rotate};
-use sotto_wire::{Bearer, BlobId, ErrorCode, GrantId, IdempotencyId, Position, ReceiptHandle, blob, limits, op};
+use sotto_wire::{
+    Bearer, BlobId, ErrorCode, GrantId, IdempotencyId, Position, ReceiptHandle, blob, limits, op,
+};
 
 use crate::client::{Client, sha256};
 use crate::world::{World, code, message, random, sealed, with_receipts};
@@ -33,13 +35,22 @@ async fn a_submission_is_there_once_wherever_the_relay_dies() {
         let (submit, handles) = with_receipts(message(b"x", &[device.alias]));
         let answer = world
             .client
-            .try_call(op::Submit, Some(&world.tenant), Some(&world.bearer), &submit)
+            .try_call(
+                op::Submit,
+                Some(&world.tenant),
+                Some(&world.bearer),
+                &submit,
+            )
             .await;
         assert_eq!(answer, None, "{place}");
         crashed(&mut world);
         world.restart(&[], &[]);
         world.start(&mut device).await.unwrap();
-        assert_eq!(world.fetch(&device).await.len(), usize::from(stored), "{place}");
+        assert_eq!(
+            world.fetch(&device).await.len(),
+            usize::from(stored),
+            "{place}"
+        );
         let first = world.submit(&submit).await.unwrap();
         assert_eq!(world.submit(&submit).await.unwrap(), first);
         assert_eq!(world.fetch(&device).await.len(), 1, "{place}");
@@ -66,7 +77,12 @@ async fn the_nth_passage_is_the_one_that_counts() {
         let submit = message(&[n], &[device.alias]);
         let answer = world
             .client
-            .try_call(op::Submit, Some(&world.tenant), Some(&world.bearer), &submit)
+            .try_call(
+                op::Submit,
+                Some(&world.tenant),
+                Some(&world.bearer),
+                &submit,
+            )
             .await;
         assert_eq!(answer.is_some(), n < 3);
     }
@@ -75,7 +91,11 @@ async fn the_nth_passage_is_the_one_that_counts() {
 
 #[tokio::test]
 async fn an_acknowledgement_that_was_not_answered_brings_at_most_a_redelivery() {
-    for (place, left) in [("before-commit", 1), ("after-commit", 0), ("before-answer", 0)] {
+    for (place, left) in [
+        ("before-commit", 1),
+        ("after-commit", 0),
+        ("before-answer", 0),
+    ] {
         let mut world = World::new().await;
         let mut device = world.device().await;
         let (submit, handles) = with_receipts(message(b"x", &[device.alias]));
@@ -115,7 +135,10 @@ async fn an_acknowledgement_that_was_not_answered_brings_at_most_a_redelivery() 
             )
             .await
             .unwrap();
-        assert_eq!(collected.receipts[0].state, ReceiptState::Delivered(sealed(b"signed")));
+        assert_eq!(
+            collected.receipts[0].state,
+            ReceiptState::Delivered(sealed(b"signed"))
+        );
     }
 }
 
@@ -142,7 +165,12 @@ async fn a_rotation_is_whole_or_not_at_all() {
         };
         let lost = world
             .client
-            .try_call(op::RosterRotate, Some(&world.tenant), Some(&world.bearer), &rotate)
+            .try_call(
+                op::RosterRotate,
+                Some(&world.tenant),
+                Some(&world.bearer),
+                &rotate,
+            )
             .await;
         assert_eq!(lost, None);
         crashed(&mut world);
@@ -154,7 +182,12 @@ async fn a_rotation_is_whole_or_not_at_all() {
         assert_eq!(rotated.end, Position(1));
         world.bearer = next;
         assert_eq!(
-            world.submit(&message(b"x", &[goes.alias])).await.unwrap().refused.len(),
+            world
+                .submit(&message(b"x", &[goes.alias]))
+                .await
+                .unwrap()
+                .refused
+                .len(),
             1
         );
         let read = world
@@ -181,8 +214,18 @@ async fn a_session_start_can_be_repeated_after_its_answer_was_lost() {
         let challenge = sotto_wire::session::Challenge {
             mailbox: device.mailbox,
         };
-        let nonce = world.call_bare(op::SessionChallenge, &challenge).await.unwrap().nonce;
-        let message = sotto_wire::signed::session(&nonce, &world.tenant, &device.mailbox, &device.generation, &next);
+        let nonce = world
+            .call_bare(op::SessionChallenge, &challenge)
+            .await
+            .unwrap()
+            .nonce;
+        let message = sotto_wire::signed::session(
+            &nonce,
+            &world.tenant,
+            &device.mailbox,
+            &device.generation,
+            &next,
+        );
         let sig = device.key.sign(&message);
         let start = sotto_wire::session::Start {
             mailbox: device.mailbox,
@@ -200,7 +243,10 @@ async fn a_session_start_can_be_repeated_after_its_answer_was_lost() {
         );
         crashed(&mut world);
         world.restart(&[], &[]);
-        world.start_as(&device, device.generation, next).await.unwrap();
+        world
+            .start_as(&device, device.generation, next)
+            .await
+            .unwrap();
         world
             .start_as(&device, next, sotto_wire::Generation::new(random()))
             .await
@@ -240,16 +286,25 @@ async fn a_blob_resumes_wherever_the_relay_dies() {
                 bytes.to_vec(),
             )
         };
-        assert!(world.client.send(put(0, b"wron")).await.is_none(), "{place}");
+        assert!(
+            world.client.send(put(0, b"wron")).await.is_none(),
+            "{place}"
+        );
         let (first, second) = (put(0, b"righ"), put(4, b"t!"));
         crashed(&mut world);
         world.restart(&[], &[]);
-        let status = world.call(op::BlobStatus, &blob::AskStatus { blob }).await.unwrap();
+        let status = world
+            .call(op::BlobStatus, &blob::AskStatus { blob })
+            .await
+            .unwrap();
         assert_eq!(status.received, received, "{place}");
         if received == 0 {
             assert_eq!(world.client.send(first).await.unwrap().status.as_u16(), 200);
         }
-        assert_eq!(world.client.send(second).await.unwrap().status.as_u16(), 200);
+        assert_eq!(
+            world.client.send(second).await.unwrap().status.as_u16(),
+            200
+        );
         let device = world.device().await;
         let link = world
             .call_as(&device, op::BlobLink, &blob::AskLink { blob })
@@ -303,7 +358,8 @@ async fn an_entry_that_expires_unread_is_told_to_its_sender_and_later_forgotten(
     assert_eq!(state(&world, handles[0]).await, ReceiptState::Unknown);
     // Nothing is left over.
     let data = world.data();
-    let (good, out, _) = crate::process::run(&["check".as_ref(), "--data".as_ref(), data.as_os_str()]);
+    let (good, out, _) =
+        crate::process::run(&["check".as_ref(), "--data".as_ref(), data.as_os_str()]);
     assert!(good, "{out}");
 }
 
@@ -373,15 +429,30 @@ async fn grants_key_packages_and_blobs_end_by_time() {
         last_resort: Some(sealed(b"l")),
         replace: false,
     };
-    world.call_as(&device, op::KeyPackagePublish, &publish).await.unwrap();
+    world
+        .call_as(&device, op::KeyPackagePublish, &publish)
+        .await
+        .unwrap();
     later(&mut world, 61);
-    let status = world.call(op::GrantStatus, &Status { grant: grant.grant }).await;
-    assert!(matches!(code(status), ErrorCode::NotFound | ErrorCode::Expired));
+    let status = world
+        .call(op::GrantStatus, &Status { grant: grant.grant })
+        .await;
+    assert!(matches!(
+        code(status),
+        ErrorCode::NotFound | ErrorCode::Expired
+    ));
     world.start(&mut device).await.unwrap();
-    let link = world.call_as(&device, op::BlobLink, &blob::AskLink { blob }).await;
-    assert!(matches!(code(link), ErrorCode::NotFound | ErrorCode::Expired));
+    let link = world
+        .call_as(&device, op::BlobLink, &blob::AskLink { blob })
+        .await;
+    assert!(matches!(
+        code(link),
+        ErrorCode::NotFound | ErrorCode::Expired
+    ));
     let files = |folder: std::path::PathBuf| {
-        let folders = std::fs::read_dir(folder).unwrap().map(|one| one.unwrap().path());
+        let folders = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|one| one.unwrap().path());
         folders
             .map(|one| std::fs::read_dir(one).unwrap().count())
             .sum::<usize>()
@@ -405,9 +476,15 @@ async fn a_clock_set_back_does_not_turn_the_order_of_a_mailbox() {
     let mut world = World::new().await;
     let mut device = world.device().await;
     later(&mut world, 86_400);
-    world.submit(&message(b"first", &[device.alias])).await.unwrap();
+    world
+        .submit(&message(b"first", &[device.alias]))
+        .await
+        .unwrap();
     world.restart(&[], &[]);
-    world.submit(&message(b"second", &[device.alias])).await.unwrap();
+    world
+        .submit(&message(b"second", &[device.alias]))
+        .await
+        .unwrap();
     world.start(&mut device).await.unwrap();
     let entries = world.fetch(&device).await;
     assert_eq!(entries[0].payload.as_bytes(), b"first");

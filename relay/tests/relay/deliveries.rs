@@ -23,7 +23,11 @@ async fn states(world: &World, handles: &[ReceiptHandle]) -> Vec<ReceiptState> {
             .map(|one| one.handle)
             .eq(handles.iter().copied())
     );
-    collected.receipts.into_iter().map(|one| one.state).collect()
+    collected
+        .receipts
+        .into_iter()
+        .map(|one| one.state)
+        .collect()
 }
 
 #[tokio::test]
@@ -50,7 +54,10 @@ async fn one_payload_reaches_every_addressee_and_the_answer_is_signed() {
             (entries[0].payload.as_bytes(), entries[0].class),
             (b"ciphertext".as_slice(), Class::Urgent)
         );
-        assert_eq!((entries[0].alias, entries[0].accepted), (device.alias, queued.time));
+        assert_eq!(
+            (entries[0].alias, entries[0].accepted),
+            (device.alias, queued.time)
+        );
         world.ack(device, vec![entries[0].seq], Vec::new()).await;
         assert!(world.fetch(device).await.is_empty());
     }
@@ -64,9 +71,15 @@ async fn entries_come_in_the_order_of_their_acceptance() {
         world.submit(&message(&[n], &[device.alias])).await.unwrap();
     }
     let entries = world.fetch(&device).await;
-    let order: Vec<u8> = entries.iter().map(|entry| entry.payload.as_bytes()[0]).collect();
+    let order: Vec<u8> = entries
+        .iter()
+        .map(|entry| entry.payload.as_bytes()[0])
+        .collect();
     assert_eq!(order, (0..20).collect::<Vec<u8>>());
-    assert!(entries.is_sorted_by_key(|entry| entry.seq) && entries.is_sorted_by_key(|entry| entry.accepted));
+    assert!(
+        entries.is_sorted_by_key(|entry| entry.seq)
+            && entries.is_sorted_by_key(|entry| entry.accepted)
+    );
 }
 
 #[tokio::test]
@@ -138,7 +151,10 @@ async fn a_receipt_travels_from_device_to_sender_and_is_forgotten_when_written_d
             }],
         )
         .await;
-    let expected = [ReceiptState::Delivered(sealed(b"signed")), ReceiptState::Waiting];
+    let expected = [
+        ReceiptState::Delivered(sealed(b"signed")),
+        ReceiptState::Waiting,
+    ];
     assert_eq!(states(&world, &handles).await, expected);
     assert_eq!(states(&world, &handles).await, expected);
     let done = Collect {
@@ -208,7 +224,8 @@ async fn a_refused_operation_disturbs_no_other_in_the_same_commit() {
         submit
     });
     let submits: Vec<_> = submits.collect();
-    let results = futures_util::future::join_all(submits.iter().map(|submit| world.submit(submit))).await;
+    let results =
+        futures_util::future::join_all(submits.iter().map(|submit| world.submit(submit))).await;
     for (n, result) in results.into_iter().enumerate() {
         assert_eq!(result.is_ok(), n % 2 == 0);
     }
@@ -242,10 +259,23 @@ async fn a_long_poll_ends_with_what_arrives_or_with_its_time() {
         .unwrap();
     assert_eq!(fetched.entries.len(), 1);
     let time = signed::time(fetched.time.time);
-    assert!(verified(&world.relay().signing_key, &time, &fetched.time.sig));
-    world.ack(&device, vec![fetched.entries[0].seq], Vec::new()).await;
+    assert!(verified(
+        &world.relay().signing_key,
+        &time,
+        &fetched.time.sig
+    ));
+    world
+        .ack(&device, vec![fetched.entries[0].seq], Vec::new())
+        .await;
     let empty = world
-        .call_as(&device, op::MailboxFetch, &Fetch { max: 10, wait_ms: 20 })
+        .call_as(
+            &device,
+            op::MailboxFetch,
+            &Fetch {
+                max: 10,
+                wait_ms: 20,
+            },
+        )
         .await
         .unwrap();
     assert!(empty.entries.is_empty());
@@ -256,7 +286,10 @@ async fn a_fetch_is_bounded_in_entries_and_bytes_and_gives_at_least_one() {
     let world = World::new().await;
     let device = world.device().await;
     for _ in 0..3 {
-        world.submit(&message(&[7; 600 << 10], &[device.alias])).await.unwrap();
+        world
+            .submit(&message(&[7; 600 << 10], &[device.alias]))
+            .await
+            .unwrap();
     }
     assert_eq!(world.fetch(&device).await.len(), 1);
     let entries = world
@@ -265,7 +298,10 @@ async fn a_fetch_is_bounded_in_entries_and_bytes_and_gives_at_least_one() {
         .unwrap()
         .entries;
     assert_eq!(entries.len(), 1);
-    world.submit(&message(&[8; 1 << 20], &[device.alias])).await.unwrap();
+    world
+        .submit(&message(&[8; 1 << 20], &[device.alias]))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

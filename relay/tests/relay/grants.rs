@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use sotto_wire::grant::{Answer, Create, Drop, Poll, Request, Status, Take};
-use sotto_wire::{Alias, Bearer, ErrorCode, GrantId, RelayTime, WireError, grant, op, session, signed};
+use sotto_wire::{
+    Alias, Bearer, ErrorCode, GrantId, RelayTime, WireError, grant, op, session, signed,
+};
 
 use crate::client::sha256;
 use crate::world::{Key, World, code, random, sealed};
@@ -25,7 +27,11 @@ impl Invitation {
     }
 
     fn take(&self, world: &World, taker: &Key) -> Take {
-        let sig = taker.sign(&signed::grant_take(&world.tenant, &self.grant, &taker.public()));
+        let sig = taker.sign(&signed::grant_take(
+            &world.tenant,
+            &self.grant,
+            &taker.public(),
+        ));
         Take {
             grant: self.grant,
             token: self.token.clone(),
@@ -35,7 +41,11 @@ impl Invitation {
     }
 
     fn request(&self, world: &World, taker: &Key, body: &[u8]) -> Request {
-        let sig = taker.sign(&signed::grant_request(&world.tenant, &self.grant, &sealed(body)));
+        let sig = taker.sign(&signed::grant_request(
+            &world.tenant,
+            &self.grant,
+            &sealed(body),
+        ));
         Request {
             grant: self.grant,
             request: sealed(body),
@@ -43,11 +53,20 @@ impl Invitation {
         }
     }
 
-    async fn poll(&self, world: &World, taker: &Key, wait_ms: u32) -> Result<grant::Polled, WireError> {
+    async fn poll(
+        &self,
+        world: &World,
+        taker: &Key,
+        wait_ms: u32,
+    ) -> Result<grant::Polled, WireError> {
         let challenge = session::Challenge {
             mailbox: sotto_wire::MailboxId::new(random()),
         };
-        let at: RelayTime = world.call_bare(op::SessionChallenge, &challenge).await.unwrap().time;
+        let at: RelayTime = world
+            .call_bare(op::SessionChallenge, &challenge)
+            .await
+            .unwrap()
+            .time;
         let sig = taker.sign(&signed::grant_poll(&world.tenant, &self.grant, at));
         world
             .call_bare(
@@ -74,8 +93,14 @@ fn invitation() -> Invitation {
 async fn an_offer_is_taken_by_one_key_and_by_that_key_again() {
     let world = World::new().await;
     let (invitation, taker, other) = (invitation(), Key::new(), Key::new());
-    world.call(op::GrantCreate, &invitation.create(None)).await.unwrap();
-    world.call(op::GrantCreate, &invitation.create(None)).await.unwrap();
+    world
+        .call(op::GrantCreate, &invitation.create(None))
+        .await
+        .unwrap();
+    world
+        .call(op::GrantCreate, &invitation.create(None))
+        .await
+        .unwrap();
     let taken = world
         .call_bare(op::GrantTake, &invitation.take(&world, &taker))
         .await
@@ -88,7 +113,9 @@ async fn an_offer_is_taken_by_one_key_and_by_that_key_again() {
             .unwrap(),
         taken
     );
-    let late = world.call_bare(op::GrantTake, &invitation.take(&world, &other)).await;
+    let late = world
+        .call_bare(op::GrantTake, &invitation.take(&world, &other))
+        .await;
     assert_eq!(code(late), ErrorCode::GrantTaken);
     let status = world
         .call(
@@ -106,9 +133,19 @@ async fn an_offer_is_taken_by_one_key_and_by_that_key_again() {
 async fn of_many_takers_at_once_one_is_bound() {
     let world = World::new().await;
     let invitation = invitation();
-    world.call(op::GrantCreate, &invitation.create(None)).await.unwrap();
-    let takes: Vec<Take> = (0..8).map(|_| invitation.take(&world, &Key::new())).collect();
-    let results = futures_util::future::join_all(takes.iter().map(|take| world.call_bare(op::GrantTake, take))).await;
+    world
+        .call(op::GrantCreate, &invitation.create(None))
+        .await
+        .unwrap();
+    let takes: Vec<Take> = (0..8)
+        .map(|_| invitation.take(&world, &Key::new()))
+        .collect();
+    let results = futures_util::future::join_all(
+        takes
+            .iter()
+            .map(|take| world.call_bare(op::GrantTake, take)),
+    )
+    .await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     assert!(
         results
@@ -122,12 +159,17 @@ async fn of_many_takers_at_once_one_is_bound() {
 async fn the_take_token_and_the_signature_are_both_asked_for() {
     let world = World::new().await;
     let (invitation, taker) = (invitation(), Key::new());
-    world.call(op::GrantCreate, &invitation.create(None)).await.unwrap();
+    world
+        .call(op::GrantCreate, &invitation.create(None))
+        .await
+        .unwrap();
     let guess = Invitation {
         grant: invitation.grant,
         token: Bearer::new(random()),
     };
-    let guessed = world.call_bare(op::GrantTake, &guess.take(&world, &taker)).await;
+    let guessed = world
+        .call_bare(op::GrantTake, &guess.take(&world, &taker))
+        .await;
     assert_eq!(code(guessed), ErrorCode::Unauthorized);
     let mut foreign = invitation.take(&world, &taker);
     foreign.taker = Key::new().public();
@@ -135,7 +177,10 @@ async fn the_take_token_and_the_signature_are_both_asked_for() {
         code(world.call_bare(op::GrantTake, &foreign).await),
         ErrorCode::Unauthorized
     );
-    assert_eq!(code(invitation.poll(&world, &taker, 0).await), ErrorCode::Unauthorized);
+    assert_eq!(
+        code(invitation.poll(&world, &taker, 0).await),
+        ErrorCode::Unauthorized
+    );
 }
 
 #[tokio::test]
@@ -178,8 +223,14 @@ async fn a_request_reaches_the_inviter_and_the_answer_comes_back() {
         )
         .await
         .unwrap();
-    assert_eq!((status.request, status.answered), (Some(sealed(b"let me in")), false));
-    assert_eq!(invitation.poll(&world, &taker, 0).await.unwrap().answer, None);
+    assert_eq!(
+        (status.request, status.answered),
+        (Some(sealed(b"let me in")), false)
+    );
+    assert_eq!(
+        invitation.poll(&world, &taker, 0).await.unwrap().answer,
+        None
+    );
     let answer = Answer {
         grant: invitation.grant,
         answer: sealed(b"welcome"),
@@ -206,7 +257,10 @@ async fn a_request_is_kept_also_where_nobody_can_be_notified() {
     let world = World::new().await;
     let (invitation, taker) = (invitation(), Key::new());
     world
-        .call(op::GrantCreate, &invitation.create(Some(Alias::new(random()))))
+        .call(
+            op::GrantCreate,
+            &invitation.create(Some(Alias::new(random()))),
+        )
         .await
         .unwrap();
     world
@@ -214,7 +268,10 @@ async fn a_request_is_kept_also_where_nobody_can_be_notified() {
         .await
         .unwrap();
     world
-        .call_bare(op::GrantRequest, &invitation.request(&world, &taker, b"hello"))
+        .call_bare(
+            op::GrantRequest,
+            &invitation.request(&world, &taker, b"hello"),
+        )
         .await
         .unwrap();
     let status = world
@@ -233,7 +290,10 @@ async fn a_request_is_kept_also_where_nobody_can_be_notified() {
 async fn a_dropped_grant_ends_the_waiting_of_its_taker() {
     let world = World::new().await;
     let (invitation, taker) = (invitation(), Key::new());
-    world.call(op::GrantCreate, &invitation.create(None)).await.unwrap();
+    world
+        .call(op::GrantCreate, &invitation.create(None))
+        .await
+        .unwrap();
     world
         .call_bare(op::GrantTake, &invitation.take(&world, &taker))
         .await
@@ -252,7 +312,11 @@ async fn a_dropped_grant_ends_the_waiting_of_its_taker() {
     assert_eq!(code(polled), ErrorCode::NotFound);
     world.call(op::GrantDrop, &drop).await.unwrap();
     assert_eq!(
-        code(world.call_bare(op::GrantTake, &invitation.take(&world, &taker)).await),
+        code(
+            world
+                .call_bare(op::GrantTake, &invitation.take(&world, &taker))
+                .await
+        ),
         ErrorCode::NotFound
     );
 }
@@ -261,7 +325,10 @@ async fn a_dropped_grant_ends_the_waiting_of_its_taker() {
 async fn whoever_tries_takes_is_slowed() {
     let world = World::with(&["--rate-grant", "1", "--burst-grant", "2"]).await;
     let (invitation, taker) = (invitation(), Key::new());
-    world.call(op::GrantCreate, &invitation.create(None)).await.unwrap();
+    world
+        .call(op::GrantCreate, &invitation.create(None))
+        .await
+        .unwrap();
     for _ in 0..2 {
         world
             .call_bare(op::GrantTake, &invitation.take(&world, &taker))

@@ -47,7 +47,10 @@ async fn one_time_packages_go_once_and_then_the_last_resort_one() {
         .await;
     assert_eq!(published.unwrap().remaining, 2);
     let first = claim(&world, &[empty.alias, device.alias]).await;
-    assert_eq!((got(&first[0]), got(&first[1])), (None, Some((b"1".as_slice(), false))));
+    assert_eq!(
+        (got(&first[0]), got(&first[1])),
+        (None, Some((b"1".as_slice(), false)))
+    );
     assert_eq!(
         got(&claim(&world, &[device.alias]).await[0]),
         Some((b"2".as_slice(), false))
@@ -61,7 +64,11 @@ async fn one_time_packages_go_once_and_then_the_last_resort_one() {
         Some((b"last".as_slice(), true))
     );
     let newer = world
-        .call_as(&device, op::KeyPackagePublish, &publish(&device, &[], Some(b"newer")))
+        .call_as(
+            &device,
+            op::KeyPackagePublish,
+            &publish(&device, &[], Some(b"newer")),
+        )
         .await;
     assert_eq!(newer.unwrap().remaining, 0);
     assert_eq!(
@@ -77,7 +84,11 @@ async fn no_package_is_given_to_two() {
     let packages: Vec<[u8; 1]> = (0..20).map(|n| [n]).collect();
     let packages: Vec<&[u8]> = packages.iter().map(<[u8; 1]>::as_slice).collect();
     world
-        .call_as(&device, op::KeyPackagePublish, &publish(&device, &packages, None))
+        .call_as(
+            &device,
+            op::KeyPackagePublish,
+            &publish(&device, &packages, None),
+        )
         .await
         .unwrap();
     let aliases = [device.alias];
@@ -106,7 +117,10 @@ async fn replacing_forgets_what_was_published_before() {
         .unwrap();
     let mut fresh = publish(&device, &[b"new"], None);
     fresh.replace = true;
-    let published = world.call_as(&device, op::KeyPackagePublish, &fresh).await.unwrap();
+    let published = world
+        .call_as(&device, op::KeyPackagePublish, &fresh)
+        .await
+        .unwrap();
     assert_eq!(published.remaining, 1);
     assert_eq!(
         got(&claim(&world, &[device.alias]).await[0]),
@@ -151,7 +165,11 @@ async fn whoever_drains_a_device_gets_its_last_resort_package_only() {
     let device = world.device().await;
     let some: [&[u8]; 4] = [b"1", b"2", b"3", b"4"];
     world
-        .call_as(&device, op::KeyPackagePublish, &publish(&device, &some, Some(b"last")))
+        .call_as(
+            &device,
+            op::KeyPackagePublish,
+            &publish(&device, &some, Some(b"last")),
+        )
         .await
         .unwrap();
     let mut given = Vec::new();

@@ -21,7 +21,10 @@ fn ack(seqs: impl IntoIterator<Item = EntrySeq>) -> ClientFrame {
 async fn the_first_frame_is_a_signed_time_then_what_waits_then_what_arrives() {
     let world = World::new().await;
     let device = world.device().await;
-    world.submit(&message(b"waits", &[device.alias])).await.unwrap();
+    world
+        .submit(&message(b"waits", &[device.alias]))
+        .await
+        .unwrap();
     let mut live = world
         .client
         .live(&world.tenant, device.token.as_ref().unwrap())
@@ -37,7 +40,10 @@ async fn the_first_frame_is_a_signed_time_then_what_waits_then_what_arrives() {
     ));
     let waited = live.entries().await;
     assert_eq!(waited[0].payload.as_bytes(), b"waits");
-    world.submit(&message(b"arrives", &[device.alias])).await.unwrap();
+    world
+        .submit(&message(b"arrives", &[device.alias]))
+        .await
+        .unwrap();
     let arrived = live.entries().await;
     assert_eq!(
         (arrived.len(), arrived[0].payload.as_bytes()),
@@ -88,7 +94,10 @@ async fn a_receipt_comes_with_the_acknowledgement() {
         )
         .await
         .unwrap();
-    assert_eq!(collected.receipts[0].state, ReceiptState::Delivered(sealed(b"signed")));
+    assert_eq!(
+        collected.receipts[0].state,
+        ReceiptState::Delivered(sealed(b"signed"))
+    );
 }
 
 #[tokio::test]
@@ -115,7 +124,12 @@ async fn no_more_than_a_bounded_number_is_in_flight_and_acknowledging_brings_the
             n: u32::try_from(seen.len()).unwrap()
         }))
     );
-    let rest: BTreeSet<EntrySeq> = live.entries().await.into_iter().map(|entry| entry.seq).collect();
+    let rest: BTreeSet<EntrySeq> = live
+        .entries()
+        .await
+        .into_iter()
+        .map(|entry| entry.seq)
+        .collect();
     assert_eq!(rest.len(), 40);
     assert!(rest.is_disjoint(&seen));
 }
@@ -125,7 +139,10 @@ async fn bytes_in_flight_are_bounded_too() {
     let world = World::new().await;
     let device = world.device().await;
     for _ in 0..7 {
-        world.submit(&message(&[1; 900 << 10], &[device.alias])).await.unwrap();
+        world
+            .submit(&message(&[1; 900 << 10], &[device.alias]))
+            .await
+            .unwrap();
     }
     let mut live = world.live(&device).await;
     let mut seen = Vec::new();
@@ -144,14 +161,19 @@ async fn a_frame_that_is_none_ends_the_socket_with_its_reason() {
     for bad in [
         Message::Binary(vec![0xff].into()),
         Message::Text("ack".into()),
-        Message::Binary(sotto_wire::encode(&ack((0..=limits::ACKS_PER_CALL as u64).map(EntrySeq))).into()),
+        Message::Binary(
+            sotto_wire::encode(&ack((0..=limits::ACKS_PER_CALL as u64).map(EntrySeq))).into(),
+        ),
     ] {
         let mut live = world.live(&device).await;
         live.0.send(bad.clone()).await.unwrap();
         let Some(ServerFrame::Closed(code)) = live.next().await else {
             panic!("a reason was expected")
         };
-        assert!(matches!(code, ErrorCode::BadRequest | ErrorCode::TooLarge), "{code:?}");
+        assert!(
+            matches!(code, ErrorCode::BadRequest | ErrorCode::TooLarge),
+            "{code:?}"
+        );
         assert_eq!(live.next().await, None);
     }
 }
@@ -163,7 +185,10 @@ async fn a_stopping_relay_says_so() {
     let mut live = world.live(&device).await;
     let relay = world.take_relay();
     let status = tokio::task::spawn_blocking(move || relay.terminate());
-    assert_eq!(live.next().await, Some(ServerFrame::Closed(ErrorCode::Unavailable)));
+    assert_eq!(
+        live.next().await,
+        Some(ServerFrame::Closed(ErrorCode::Unavailable))
+    );
     assert_eq!(live.next().await, None);
     drop(live);
     assert!(status.await.unwrap().success());
@@ -175,7 +200,13 @@ async fn a_plain_request_to_the_socket_is_refused() {
     let device = world.device().await;
     let path = sotto_wire::http::LIVE_PATH;
     let token = device.token.as_ref();
-    let request = crate::client::Client::request(http::Method::GET, path, Some(&world.tenant), token, Vec::new());
+    let request = crate::client::Client::request(
+        http::Method::GET,
+        path,
+        Some(&world.tenant),
+        token,
+        Vec::new(),
+    );
     assert_eq!(
         world.client.send(request).await.unwrap().status.as_u16(),
         ErrorCode::BadRequest.http_status()

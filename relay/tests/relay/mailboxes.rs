@@ -21,7 +21,11 @@ async fn opening_again_is_no_error_and_another_key_is() {
 async fn a_session_compares_and_sets_the_generation() {
     let world = World::new().await;
     let device = world.device().await;
-    let (now, next, other) = (device.generation, Generation::new(random()), Generation::new(random()));
+    let (now, next, other) = (
+        device.generation,
+        Generation::new(random()),
+        Generation::new(random()),
+    );
     world.start_as(&device, now, next).await.unwrap();
     // The answer was lost: the same step again is the same.
     world.start_as(&device, now, next).await.unwrap();
@@ -41,7 +45,8 @@ async fn a_session_compares_and_sets_the_generation() {
 async fn two_copies_of_one_store_race_and_one_wins() {
     let world = World::new().await;
     let device = world.device().await;
-    let starts = (0..8).map(|_| world.start_as(&device, device.generation, Generation::new(random())));
+    let starts =
+        (0..8).map(|_| world.start_as(&device, device.generation, Generation::new(random())));
     let results = futures_util::future::join_all(starts).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     for refused in results.into_iter().filter(Result::is_err) {
@@ -56,7 +61,11 @@ async fn only_the_mailbox_key_starts_a_session_and_a_nonce_is_good_once() {
     let challenge = session::Challenge {
         mailbox: device.mailbox,
     };
-    let nonce = world.call_bare(op::SessionChallenge, &challenge).await.unwrap().nonce;
+    let nonce = world
+        .call_bare(op::SessionChallenge, &challenge)
+        .await
+        .unwrap()
+        .nonce;
     let (expect, next) = (device.generation, Generation::new(random()));
     let bytes = signed::session(&nonce, &world.tenant, &device.mailbox, &expect, &next);
     let forged = session::Start {
@@ -86,7 +95,10 @@ async fn whether_a_mailbox_exists_is_told_only_to_its_owner() {
     let challenge = session::Challenge {
         mailbox: MailboxId::new(random()),
     };
-    world.call_bare(op::SessionChallenge, &challenge).await.unwrap();
+    world
+        .call_bare(op::SessionChallenge, &challenge)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -104,7 +116,10 @@ async fn a_new_session_ends_the_earlier_token() {
         .await
         .unwrap();
     assert_eq!(code(stale), ErrorCode::SessionExpired);
-    world.call_as(&device, op::AliasCreate, &create).await.unwrap();
+    world
+        .call_as(&device, op::AliasCreate, &create)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -149,7 +164,10 @@ async fn an_alias_belongs_to_one_mailbox_and_all_or_none_are_made() {
 async fn what_waits_behind_a_dropped_alias_stays_and_nothing_new_comes() {
     let world = World::new().await;
     let device = world.device().await;
-    world.submit(&message(b"before", &[device.alias])).await.unwrap();
+    world
+        .submit(&message(b"before", &[device.alias]))
+        .await
+        .unwrap();
     let drop = mailbox::AliasDrop {
         aliases: vec![device.alias, Alias::new(random())],
     };
@@ -188,6 +206,8 @@ async fn a_second_session_is_told_that_the_first_is_in_use() {
     let last = live.next().await;
     assert_eq!(
         last,
-        Some(sotto_wire::live::ServerFrame::Closed(ErrorCode::SessionExpired))
+        Some(sotto_wire::live::ServerFrame::Closed(
+            ErrorCode::SessionExpired
+        ))
     );
 }

@@ -40,7 +40,10 @@ async fn organisations_are_listed_and_removed_with_all_they_kept() {
         .collect();
     assert!(good);
     let line = out.lines().find(|line| line.starts_with(&name)).unwrap();
-    assert!(line.contains("mailboxes=1") && line.contains("bytes=1"), "{line}");
+    assert!(
+        line.contains("mailboxes=1") && line.contains("bytes=1"),
+        "{line}"
+    );
     assert!(out.contains("unused-tokens=0"));
     let (good, ..) = command(&["tenant", "remove", &name], &world.data());
     assert!(good);
@@ -105,7 +108,10 @@ async fn check_says_ok_for_a_used_relay_and_names_what_is_bad() {
 async fn a_backup_made_while_serving_is_the_same_relay_elsewhere() {
     let mut world = World::new().await;
     let mut device = world.device().await;
-    world.submit(&message(b"kept", &[device.alias])).await.unwrap();
+    world
+        .submit(&message(b"kept", &[device.alias]))
+        .await
+        .unwrap();
     world
         .call(
             op::RosterAppend,
@@ -188,15 +194,24 @@ async fn metrics_are_counts_of_states_on_a_loopback_port_of_their_own() {
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
     }
-    assert!(metrics(&world, "/healthz").await.starts_with("HTTP/1.1 200"));
-    let open = crate::client::Client::request(http::Method::GET, "/metrics", None, None, Vec::new());
+    assert!(
+        metrics(&world, "/healthz")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    let open =
+        crate::client::Client::request(http::Method::GET, "/metrics", None, None, Vec::new());
     assert_eq!(world.client.send(open).await.unwrap().status.as_u16(), 404);
 }
 
 /// Every spelling of some bytes that could appear in a text.
 fn spellings(bytes: &[u8]) -> Vec<String> {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let decimal = bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    let decimal = bytes
+        .iter()
+        .map(u8::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     vec![hex.to_uppercase(), hex, decimal, base64url::encode(bytes)]
 }
 
@@ -224,7 +239,10 @@ async fn the_finest_log_holds_no_id_token_address_or_content() {
     }
     let log = log_text(&world.data());
     assert!(log.contains("serving"), "the log is looked at: {log}");
-    assert!(!log.contains("canary") && !log.contains(&port.to_string()), "{log}");
+    assert!(
+        !log.contains("canary") && !log.contains(&port.to_string()),
+        "{log}"
+    );
     let token = device.token.as_ref().unwrap();
     let secrets: [&[u8]; 7] = [
         world.tenant.as_bytes(),
@@ -280,7 +298,11 @@ async fn a_second_relay_on_the_same_folder_is_refused() {
         .output()
         .unwrap();
     assert!(!output.status.success());
-    assert!(String::from_utf8(output.stderr).unwrap().contains("another relay"));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("another relay")
+    );
 }
 
 #[test]
@@ -295,7 +317,11 @@ fn settings_come_from_flag_environment_and_file_under_the_same_names() {
         .env("SOTTO_RELAY_METRICS", "0.0.0.0:1")
         .output()
         .unwrap();
-    assert!(String::from_utf8(output.stderr).unwrap().contains("loopback"));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("loopback")
+    );
     std::fs::write(&file, "metrix = 1\n").unwrap();
     let (good, _, err) = run(&["check".as_ref(), "--config".as_ref(), file.as_os_str()]);
     assert!(!good && err.contains("metrix"), "{err}");
@@ -309,10 +335,18 @@ fn the_operators_certificate_is_used_where_given() {
         .unwrap()
         .self_signed(&pair)
         .unwrap();
-    let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let (cert, key) = (
+        folder.path().join("cert.pem"),
+        folder.path().join("key.pem"),
+    );
     std::fs::write(&cert, certificate.pem()).unwrap();
     std::fs::write(&key, pair.serialize_pem()).unwrap();
-    let flags = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let flags = [
+        "--tls-cert",
+        cert.to_str().unwrap(),
+        "--tls-key",
+        key.to_str().unwrap(),
+    ];
     let relay = crate::process::Relay::start_with(&folder.path().join("data"), &flags, &[]);
     let spki = rcgen::PublicKeyData::subject_public_key_info(&pair);
     assert_eq!(relay.pin, crate::client::sha256(&spki));

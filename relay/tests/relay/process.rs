@@ -30,12 +30,19 @@ pub(crate) struct Relay {
 impl Relay {
     /// Starts on a folder with the defaults of tests, and more flags and environment. Panics if the relay does not say that it is ready.
     pub(crate) fn start_with(data: &Path, flags: &[&str], env: &[(&str, &str)]) -> Self {
-        let log = File::options().create(true).append(true).open(log_file(data)).unwrap();
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(log_file(data))
+            .unwrap();
         let mut child = program()
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "trace"])
             .args(["--data".as_ref(), data.as_os_str()])
             .args(flags)
-            .envs([("SOTTO_RELAY_DISK_FREE_MIN", "0"), ("SOTTO_RELAY_BALLAST", "0")])
+            .envs([
+                ("SOTTO_RELAY_DISK_FREE_MIN", "0"),
+                ("SOTTO_RELAY_BALLAST", "0"),
+            ])
             .envs(env.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -53,7 +60,12 @@ impl Relay {
             log_text(data)
         );
         let fields: Vec<(&str, &str)> = words.map(|word| word.split_once('=').unwrap()).collect();
-        let field = |name| fields.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+        let field = |name| {
+            fields
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| *value)
+        };
         Self {
             child,
             address: field("address").unwrap().parse().unwrap(),
@@ -103,5 +115,9 @@ pub(crate) fn log_text(data: &Path) -> String {
 pub(crate) fn run(arguments: &[&std::ffi::OsStr]) -> (bool, String, String) {
     let output = program().args(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.success(), text(output.stdout), text(output.stderr))
+    (
+        output.status.success(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }

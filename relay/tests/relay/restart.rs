@@ -16,19 +16,29 @@ async fn a_kill_under_load_loses_nothing_that_was_acknowledged() {
     let mut device = world.device().await;
     let mut acknowledged = BTreeSet::new();
     for round in 0..3u8 {
-        let submits: Vec<_> = (0..60u8).map(|n| message(&[round, n], &[device.alias])).collect();
+        let submits: Vec<_> = (0..60u8)
+            .map(|n| message(&[round, n], &[device.alias]))
+            .collect();
         let client = world.client.clone();
         let calls = submits.iter().map(|submit| {
             let client = client.clone();
             let (tenant, bearer) = (world.tenant, world.bearer.clone());
-            async move { client.try_call(op::Submit, Some(&tenant), Some(&bearer), submit).await }
+            async move {
+                client
+                    .try_call(op::Submit, Some(&tenant), Some(&bearer), submit)
+                    .await
+            }
         });
         let mut calls: Vec<_> = calls.map(Box::pin).collect();
         // Half of them are answered; then the relay dies while the others are on their way.
         let later = calls.split_off(30);
         let answered = futures_util::future::join_all(calls).await;
         let relay = world.take_relay();
-        let kill = async { tokio::task::spawn_blocking(move || relay.kill()).await.unwrap() };
+        let kill = async {
+            tokio::task::spawn_blocking(move || relay.kill())
+                .await
+                .unwrap()
+        };
         let (late, ()) = tokio::join!(futures_util::future::join_all(later), kill);
         for (submit, answer) in submits.iter().zip(answered.into_iter().chain(late)) {
             if let Some(Ok(queued)) = answer {
@@ -45,7 +55,10 @@ async fn a_kill_under_load_loses_nothing_that_was_acknowledged() {
         }
     }
     let entries = world.fetch(&device).await;
-    let found: BTreeSet<Vec<u8>> = entries.iter().map(|entry| entry.payload.as_bytes().to_vec()).collect();
+    let found: BTreeSet<Vec<u8>> = entries
+        .iter()
+        .map(|entry| entry.payload.as_bytes().to_vec())
+        .collect();
     assert_eq!(entries.len(), found.len(), "something is there twice");
     assert_eq!(found, acknowledged);
     assert_eq!(found.len(), 180);
@@ -105,7 +118,10 @@ async fn acknowledgements_receipts_and_the_roster_survive_a_kill() {
         )
         .await
         .unwrap();
-    assert_eq!(collected.receipts[0].state, ReceiptState::Delivered(sealed(b"signed")));
+    assert_eq!(
+        collected.receipts[0].state,
+        ReceiptState::Delivered(sealed(b"signed"))
+    );
     let read = world
         .call(
             op::RosterRead,

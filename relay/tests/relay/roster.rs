@@ -3,7 +3,9 @@
 use sotto_wire::live::ServerFrame;
 use sotto_wire::receipt::{Collect, ReceiptState};
 use sotto_wire::roster::{Append, GetAttestation, PutAttestation, Read, ReadSeals, Rotate, Seal};
-use sotto_wire::{Alias, Bearer, Detail, ErrorCode, IdempotencyId, Position, RelayTime, WireError, op, roster};
+use sotto_wire::{
+    Alias, Bearer, Detail, ErrorCode, IdempotencyId, Position, RelayTime, WireError, op, roster,
+};
 
 use crate::client::sha256;
 use crate::world::{Device, World, code, message, random, sealed, with_receipts};
@@ -36,7 +38,11 @@ async fn read_with(world: &World, bearer: &Bearer, from: u64) -> Result<Vec<Vec<
             .enumerate()
             .all(|(n, one)| one.position.0 == from + n as u64)
     );
-    Ok(entries.entries.into_iter().map(|one| one.entry.into_bytes()).collect())
+    Ok(entries
+        .entries
+        .into_iter()
+        .map(|one| one.entry.into_bytes())
+        .collect())
 }
 
 fn rotation(world: &World, expect: u64, next: (&Bearer, &Bearer)) -> Rotate {
@@ -72,8 +78,14 @@ async fn the_log_is_appended_by_compare_and_set_and_read_by_all() {
         world.call(op::RosterAppend, &append(3, &[b"x"])).await,
         Err(conflict(2))
     );
-    world.call(op::RosterAppend, &append(2, &[b"2"])).await.unwrap();
-    assert_eq!(read_with(&world, &world.bearer, 1).await.unwrap(), [b"1", b"2"]);
+    world
+        .call(op::RosterAppend, &append(2, &[b"2"]))
+        .await
+        .unwrap();
+    assert_eq!(
+        read_with(&world, &world.bearer, 1).await.unwrap(),
+        [b"1", b"2"]
+    );
     assert_eq!(
         read_with(&world, device.token.as_ref().unwrap(), 0)
             .await
@@ -102,7 +114,9 @@ async fn the_log_is_appended_by_compare_and_set_and_read_by_all() {
 async fn of_many_appends_at_one_position_one_wins() {
     let world = World::new().await;
     let appends: Vec<Append> = (0..8u8).map(|n| append(0, &[&[n]])).collect();
-    let results = futures_util::future::join_all(appends.iter().map(|one| world.call(op::RosterAppend, one))).await;
+    let results =
+        futures_util::future::join_all(appends.iter().map(|one| world.call(op::RosterAppend, one)))
+            .await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     assert!(
         results
@@ -115,8 +129,15 @@ async fn of_many_appends_at_one_position_one_wins() {
 #[tokio::test]
 async fn a_rotation_is_one_operation() {
     let mut world = World::new().await;
-    let (stays, goes, admin) = (world.device().await, world.device().await, world.device().await);
-    world.call(op::RosterAppend, &append(0, &[b"0"])).await.unwrap();
+    let (stays, goes, admin) = (
+        world.device().await,
+        world.device().await,
+        world.device().await,
+    );
+    world
+        .call(op::RosterAppend, &append(0, &[b"0"]))
+        .await
+        .unwrap();
     let (submit, handles) = with_receipts(message(b"waits", &[stays.alias, goes.alias]));
     world.submit(&submit).await.unwrap();
     let (read, read_handles) = with_receipts(message(b"read", &[goes.alias]));
@@ -148,10 +169,16 @@ async fn a_rotation_is_one_operation() {
     };
     assert_eq!(rotated, expected);
     // A lost answer is asked for again with the bearer that the rotation retired.
-    assert_eq!(world.call(op::RosterRotate, &rotate).await.unwrap(), expected);
+    assert_eq!(
+        world.call(op::RosterRotate, &rotate).await.unwrap(),
+        expected
+    );
 
     // The revoked device hears why, keeps nothing, and starts nothing.
-    assert_eq!(socket.next().await, Some(ServerFrame::Closed(ErrorCode::MailboxClosed)));
+    assert_eq!(
+        socket.next().await,
+        Some(ServerFrame::Closed(ErrorCode::MailboxClosed))
+    );
     let mut goes = goes;
     assert_eq!(code(world.start(&mut goes).await), ErrorCode::MailboxClosed);
     assert_eq!(
@@ -184,13 +211,26 @@ async fn a_rotation_is_one_operation() {
         )
         .await
         .unwrap();
-    let states: Vec<ReceiptState> = collected.receipts.into_iter().map(|one| one.state).collect();
+    let states: Vec<ReceiptState> = collected
+        .receipts
+        .into_iter()
+        .map(|one| one.state)
+        .collect();
     assert_eq!(
         states,
-        [ReceiptState::Waiting, ReceiptState::Revoked, ReceiptState::Revoked]
+        [
+            ReceiptState::Waiting,
+            ReceiptState::Revoked,
+            ReceiptState::Revoked
+        ]
     );
     assert_eq!(
-        world.submit(&message(b"x", &[goes.alias])).await.unwrap().refused.len(),
+        world
+            .submit(&message(b"x", &[goes.alias]))
+            .await
+            .unwrap()
+            .refused
+            .len(),
         1
     );
     assert_eq!(
@@ -248,7 +288,9 @@ async fn a_rotation_needs_the_capability_and_the_position_and_changes_nothing_wi
 }
 
 async fn get(world: &World, device: &Device) -> Result<roster::Attestation, WireError> {
-    world.call_as(device, op::AttestationGet, &GetAttestation {}).await
+    world
+        .call_as(device, op::AttestationGet, &GetAttestation {})
+        .await
 }
 
 #[tokio::test]
@@ -259,12 +301,23 @@ async fn the_newest_attestation_is_kept() {
     let challenge = sotto_wire::session::Challenge {
         mailbox: device.mailbox,
     };
-    let now = world.call_bare(op::SessionChallenge, &challenge).await.unwrap().time.0;
+    let now = world
+        .call_bare(op::SessionChallenge, &challenge)
+        .await
+        .unwrap()
+        .time
+        .0;
     let put = |text: &[u8], at| PutAttestation {
         attestation: sealed(text),
         at: RelayTime(at),
     };
-    assert!(world.call(op::AttestationPut, &put(b"new", now)).await.unwrap().kept);
+    assert!(
+        world
+            .call(op::AttestationPut, &put(b"new", now))
+            .await
+            .unwrap()
+            .kept
+    );
     assert!(
         !world
             .call(op::AttestationPut, &put(b"old", now - 1))
@@ -277,8 +330,16 @@ async fn the_newest_attestation_is_kept() {
         (kept.attestation.as_bytes(), kept.at),
         (b"new".as_slice(), RelayTime(now))
     );
-    assert_eq!(world.call(op::AttestationGet, &GetAttestation {}).await.unwrap(), kept);
+    assert_eq!(
+        world
+            .call(op::AttestationGet, &GetAttestation {})
+            .await
+            .unwrap(),
+        kept
+    );
     // A time far ahead would keep every honest one out.
-    let ahead = world.call(op::AttestationPut, &put(b"ahead", now + 3_600_000)).await;
+    let ahead = world
+        .call(op::AttestationPut, &put(b"ahead", now + 3_600_000))
+        .await;
     assert_eq!(code(ahead), ErrorCode::BadRequest);
 }

@@ -3,7 +3,8 @@
 use sotto_wire::slot::{Advance, AdvanceAuth, AdvanceBody, Create, Post, Read};
 use sotto_wire::submit::{Class, Delivery};
 use sotto_wire::{
-    Alias, Detail, Epoch, ErrorCode, IdempotencyId, RelayTime, SlotId, WireError, limits, op, session, signed, slot,
+    Alias, Detail, Epoch, ErrorCode, IdempotencyId, RelayTime, SlotId, WireError, limits, op,
+    session, signed, slot,
 };
 
 use crate::client::sha256;
@@ -62,9 +63,12 @@ impl Group {
 
     async fn read(&self, world: &World, since: u64) -> Result<slot::Slot, WireError> {
         let at = now(world).await;
-        let sig = self
-            .resync_key
-            .sign(&signed::slot_read(&world.tenant, &self.slot, Epoch(since), at));
+        let sig = self.resync_key.sign(&signed::slot_read(
+            &world.tenant,
+            &self.slot,
+            Epoch(since),
+            at,
+        ));
         let read = Read {
             slot: self.slot,
             since: Epoch(since),
@@ -80,7 +84,11 @@ async fn now(world: &World) -> RelayTime {
     let challenge = session::Challenge {
         mailbox: sotto_wire::MailboxId::new(random()),
     };
-    world.call_bare(op::SessionChallenge, &challenge).await.unwrap().time
+    world
+        .call_bare(op::SessionChallenge, &challenge)
+        .await
+        .unwrap()
+        .time
 }
 
 fn by_epoch(world: &World, key: &Key, body: AdvanceBody) -> Advance {
@@ -107,7 +115,10 @@ async fn a_slot_is_made_once() {
     world.call(op::SlotCreate, &group.create()).await.unwrap();
     let mut other = group.create();
     other.group_info = sealed(b"other");
-    assert_eq!(code(world.call(op::SlotCreate, &other).await), ErrorCode::AlreadyExists);
+    assert_eq!(
+        code(world.call(op::SlotCreate, &other).await),
+        ErrorCode::AlreadyExists
+    );
 }
 
 #[tokio::test]
@@ -127,10 +138,24 @@ async fn a_commit_opens_the_next_epoch_and_everything_comes_with_it() {
     });
     let advance = by_epoch(&world, &group.epoch_key, body);
     let advanced = world.call(op::SlotAdvance, &advance).await.unwrap();
-    assert_eq!(advanced.refused.iter().map(|one| one.index).collect::<Vec<_>>(), [1]);
-    let bytes = signed::queued(&advance.body.idempotency, &sha256(b"commit 5"), advanced.time);
+    assert_eq!(
+        advanced
+            .refused
+            .iter()
+            .map(|one| one.index)
+            .collect::<Vec<_>>(),
+        [1]
+    );
+    let bytes = signed::queued(
+        &advance.body.idempotency,
+        &sha256(b"commit 5"),
+        advanced.time,
+    );
     assert!(verified(&world.relay().signing_key, &bytes, &advanced.sig));
-    assert_eq!(world.fetch(&member).await[0].payload.as_bytes(), b"commit 5");
+    assert_eq!(
+        world.fetch(&member).await[0].payload.as_bytes(),
+        b"commit 5"
+    );
     assert_eq!(world.fetch(&joiner).await[0].payload.as_bytes(), b"welcome");
     let slot = group.read(&world, 5).await.unwrap();
     assert_eq!(
@@ -141,7 +166,10 @@ async fn a_commit_opens_the_next_epoch_and_everything_comes_with_it() {
     // A lost answer is asked for again, also after others went on.
     let later = by_epoch(&world, &next, group.body(6, &Key::new(), &[]));
     world.call(op::SlotAdvance, &later).await.unwrap();
-    assert_eq!(world.call(op::SlotAdvance, &advance).await.unwrap(), advanced);
+    assert_eq!(
+        world.call(op::SlotAdvance, &advance).await.unwrap(),
+        advanced
+    );
     assert_eq!(world.fetch(&member).await.len(), 1);
 }
 
@@ -161,12 +189,17 @@ async fn eight_race_for_each_epoch_and_one_wins() {
             .iter()
             .map(|next| by_epoch(&world, &current, group.body(epoch, next, &[member.alias])))
             .collect();
-        let results =
-            futures_util::future::join_all(advances.iter().map(|advance| world.call(op::SlotAdvance, advance))).await;
+        let results = futures_util::future::join_all(
+            advances
+                .iter()
+                .map(|advance| world.call(op::SlotAdvance, advance)),
+        )
+        .await;
         let winners: Vec<usize> = (0..8).filter(|n| results[*n].is_ok()).collect();
         assert_eq!(winners.len(), 1);
         for refused in results.into_iter().filter_map(Result::err) {
-            let expected = WireError::detailed(ErrorCode::EpochConflict, Detail::Epoch(Epoch(epoch + 1)));
+            let expected =
+                WireError::detailed(ErrorCode::EpochConflict, Detail::Epoch(Epoch(epoch + 1)));
             assert_eq!(refused, expected);
         }
         current = nexts.into_iter().nth(winners[0]).unwrap();
@@ -185,7 +218,10 @@ async fn only_the_keys_of_the_epoch_and_of_resync_advance() {
         ErrorCode::Unauthorized
     );
     let mixed = by_epoch(&world, &group.resync_key, group.body(5, &next, &[]));
-    assert_eq!(code(world.call(op::SlotAdvance, &mixed).await), ErrorCode::Unauthorized);
+    assert_eq!(
+        code(world.call(op::SlotAdvance, &mixed).await),
+        ErrorCode::Unauthorized
+    );
     let mut altered = by_epoch(&world, &group.epoch_key, group.body(5, &next, &[]));
     altered.body.group_info = sealed(b"altered");
     assert_eq!(
@@ -201,7 +237,10 @@ async fn only_the_keys_of_the_epoch_and_of_resync_advance() {
         .unwrap();
     // The key of an epoch that is over is good for nothing.
     let over = by_epoch(&world, &group.epoch_key, group.body(6, &Key::new(), &[]));
-    assert_eq!(code(world.call(op::SlotAdvance, &over).await), ErrorCode::Unauthorized);
+    assert_eq!(
+        code(world.call(op::SlotAdvance, &over).await),
+        ErrorCode::Unauthorized
+    );
 }
 
 #[tokio::test]
@@ -239,15 +278,19 @@ async fn a_slot_is_read_by_its_resync_key_and_about_now() {
         epoch_key: Key::new(),
         resync_key: Key::new(),
     };
-    assert_eq!(code(stranger.read(&world, 0).await), ErrorCode::Unauthorized);
+    assert_eq!(
+        code(stranger.read(&world, 0).await),
+        ErrorCode::Unauthorized
+    );
     for off in [
         -limits::SIGNED_AT_WINDOW_MS - 60_000,
         limits::SIGNED_AT_WINDOW_MS + 60_000,
     ] {
         let at = RelayTime(now(&world).await.0 + off);
-        let sig = group
-            .resync_key
-            .sign(&signed::slot_read(&world.tenant, &group.slot, Epoch(0), at));
+        let sig =
+            group
+                .resync_key
+                .sign(&signed::slot_read(&world.tenant, &group.slot, Epoch(0), at));
         let read = Read {
             slot: group.slot,
             since: Epoch(0),
@@ -255,7 +298,10 @@ async fn a_slot_is_read_by_its_resync_key_and_about_now() {
             sig,
             group_info: false,
         };
-        assert_eq!(code(world.call(op::SlotRead, &read).await), ErrorCode::Unauthorized);
+        assert_eq!(
+            code(world.call(op::SlotRead, &read).await),
+            ErrorCode::Unauthorized
+        );
     }
     let unknown = Group {
         slot: SlotId::new(random()),
@@ -281,7 +327,10 @@ async fn the_last_commits_are_kept_and_older_ones_go() {
         (slot.commits.len(), slot.commits[0].epoch),
         (limits::COMMITS_KEPT, Epoch(8))
     );
-    assert_eq!(commits(&group.read(&world, 5 + n - 1).await.unwrap()).len(), 1);
+    assert_eq!(
+        commits(&group.read(&world, 5 + n - 1).await.unwrap()).len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -289,7 +338,11 @@ async fn a_commit_outlives_the_entries_that_carried_it() {
     let world = World::new().await;
     let member: Device = world.device().await;
     let group = Group::new(&world).await;
-    let advance = by_epoch(&world, &group.epoch_key, group.body(5, &Key::new(), &[member.alias]));
+    let advance = by_epoch(
+        &world,
+        &group.epoch_key,
+        group.body(5, &Key::new(), &[member.alias]),
+    );
     world.call(op::SlotAdvance, &advance).await.unwrap();
     let entry = world.fetch(&member).await.remove(0);
     world.ack(&member, vec![entry.seq], Vec::new()).await;

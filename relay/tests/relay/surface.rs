@@ -3,7 +3,8 @@
 use http::{Method, StatusCode};
 use sotto_wire::info::RelayInfo;
 use sotto_wire::{
-    Auth, Bearer, ErrorCode, OPERATIONS, RESERVED, TenantId, WireError, decode, encode, op, receipt, signed, tenant,
+    Auth, Bearer, ErrorCode, OPERATIONS, RESERVED, TenantId, WireError, decode, encode, op,
+    receipt, signed, tenant,
 };
 
 use crate::client::{Client, sha256};
@@ -20,7 +21,11 @@ async fn info_tells_versions_limits_and_a_signed_time() {
     let answer = world.client.send(request).await.unwrap();
     let info: RelayInfo = decode(&answer.body).unwrap();
     assert_eq!(
-        (info.version_min, info.version_max, info.limits.alias_entries),
+        (
+            info.version_min,
+            info.version_max,
+            info.limits.alias_entries
+        ),
         (1, 1, 77)
     );
     assert_eq!(info.signing_key, world.relay().signing_key);
@@ -41,7 +46,13 @@ async fn another_version_an_unknown_path_and_a_wrong_method_are_told_apart() {
         (Method::POST, "/", ErrorCode::NotFound),
         (Method::GET, "/v1/submit", ErrorCode::BadRequest),
     ] {
-        let request = Client::request(method, path, Some(&world.tenant), Some(&world.bearer), vec![0xa0]);
+        let request = Client::request(
+            method,
+            path,
+            Some(&world.tenant),
+            Some(&world.bearer),
+            vec![0xa0],
+        );
         let answer = world.client.send(request).await.unwrap();
         assert_eq!(error(&answer.body), expected, "{path}");
         assert_eq!(answer.status.as_u16(), expected.http_status());
@@ -71,22 +82,42 @@ async fn reserved_operations_are_refused_as_unsupported() {
 async fn every_operation_refuses_malformed_bytes_and_asks_for_its_proof() {
     let world = World::new().await;
     let device = world.device().await;
-    for operation in OPERATIONS.iter().filter(|operation| operation.path != "/v1/info") {
+    for operation in OPERATIONS
+        .iter()
+        .filter(|operation| operation.path != "/v1/info")
+    {
         let bearer = if operation.auth == Auth::Session {
             device.token.as_ref()
         } else {
             Some(&world.bearer)
         };
         for body in [vec![], vec![0xff], vec![0xa1, 0x00], vec![0x80; 100]] {
-            let request = Client::request(Method::POST, operation.path, Some(&world.tenant), bearer, body);
+            let request = Client::request(
+                Method::POST,
+                operation.path,
+                Some(&world.tenant),
+                bearer,
+                body,
+            );
             let answer = world.client.send(request).await.unwrap();
-            assert_eq!(error(&answer.body), ErrorCode::BadRequest, "{}", operation.path);
+            assert_eq!(
+                error(&answer.body),
+                ErrorCode::BadRequest,
+                "{}",
+                operation.path
+            );
         }
         if operation.auth != Auth::None {
             // Without a proof it is not even looked at what is asked.
             let wrong = Bearer::new(random());
             let body = vec![0xff];
-            let request = Client::request(Method::POST, operation.path, Some(&world.tenant), Some(&wrong), body);
+            let request = Client::request(
+                Method::POST,
+                operation.path,
+                Some(&world.tenant),
+                Some(&wrong),
+                body,
+            );
             let code = error(&world.client.send(request).await.unwrap().body);
             assert!(
                 matches!(code, ErrorCode::Unauthorized | ErrorCode::SessionExpired),
@@ -106,13 +137,23 @@ async fn every_operation_refuses_malformed_bytes_and_asks_for_its_proof() {
     let wrong = Bearer::new(random());
     let with_wrong = world
         .client
-        .try_call(op::ReceiptsCollect, Some(&world.tenant), Some(&wrong), &collect)
+        .try_call(
+            op::ReceiptsCollect,
+            Some(&world.tenant),
+            Some(&wrong),
+            &collect,
+        )
         .await;
     assert_eq!(code(with_wrong.unwrap()), ErrorCode::Unauthorized);
     let elsewhere = TenantId::new(random());
     let elsewhere = world
         .client
-        .try_call(op::ReceiptsCollect, Some(&elsewhere), Some(&world.bearer), &collect)
+        .try_call(
+            op::ReceiptsCollect,
+            Some(&elsewhere),
+            Some(&world.bearer),
+            &collect,
+        )
         .await;
     assert_eq!(code(elsewhere.unwrap()), ErrorCode::Unauthorized);
     let nowhere = world
@@ -158,7 +199,10 @@ async fn nobody_registers_without_a_token_and_a_token_is_good_once() {
     // The answer was lost: the same again is the same.
     world.register(fresh.clone()).await.unwrap();
     world.bearer = Bearer::new(random());
-    assert_eq!(code(world.register(fresh.clone()).await), ErrorCode::AlreadyExists);
+    assert_eq!(
+        code(world.register(fresh.clone()).await),
+        ErrorCode::AlreadyExists
+    );
     world.tenant = TenantId::new(random());
     assert_eq!(code(world.register(fresh).await), ErrorCode::Unauthorized);
 }
@@ -176,7 +220,10 @@ async fn registration_is_slow_for_whoever_tries_tokens() {
         code(world.call_bare(op::TenantRegister, &request()).await),
         ErrorCode::Unauthorized
     );
-    let refused = world.call_bare(op::TenantRegister, &request()).await.unwrap_err();
+    let refused = world
+        .call_bare(op::TenantRegister, &request())
+        .await
+        .unwrap_err();
     assert_eq!(refused.code, ErrorCode::RateLimited);
     assert!(refused.retry_after_ms.unwrap() > 50_000);
 }
@@ -186,7 +233,10 @@ async fn only_tls_1_3_with_the_hybrid_exchange_is_spoken() {
     let world = World::new().await;
     let stream = world.client.connect().await.unwrap();
     let (_, connection) = stream.get_ref();
-    assert_eq!(connection.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
+    assert_eq!(
+        connection.protocol_version(),
+        Some(rustls::ProtocolVersion::TLSv1_3)
+    );
     let group = connection.negotiated_key_exchange_group().unwrap().name();
     assert_eq!(group, rustls::NamedGroup::X25519MLKEM768);
 }
@@ -203,7 +253,13 @@ async fn health_is_told_on_the_open_port_without_a_body() {
     let world = World::new().await;
     let answer = world
         .client
-        .send(Client::request(Method::GET, "/healthz", None, None, Vec::new()))
+        .send(Client::request(
+            Method::GET,
+            "/healthz",
+            None,
+            None,
+            Vec::new(),
+        ))
         .await
         .unwrap();
     assert_eq!((answer.status, answer.body), (StatusCode::OK, Vec::new()));

@@ -7,8 +7,9 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use sotto_wire::live::{Ack, Entry, Fetch, LeftReceipt};
 use sotto_wire::submit::{Class, Delivery, Queued, Submit};
 use sotto_wire::{
-    Alias, Bearer, EntrySeq, ErrorCode, Generation, IdempotencyId, MailboxId, Operation, PublicKey, ReceiptHandle,
-    Sealed, Sig, TenantId, ToSign, WireError, base64url, mailbox, op, session, signed, tenant,
+    Alias, Bearer, EntrySeq, ErrorCode, Generation, IdempotencyId, MailboxId, Operation, PublicKey,
+    ReceiptHandle, Sealed, Sig, TenantId, ToSign, WireError, base64url, mailbox, op, session,
+    signed, tenant,
 };
 use tempfile::TempDir;
 
@@ -75,7 +76,10 @@ impl World {
         world
     }
 
-    pub(crate) async fn register(&mut self, token: Bearer) -> Result<tenant::Registered, WireError> {
+    pub(crate) async fn register(
+        &mut self,
+        token: Bearer,
+    ) -> Result<tenant::Registered, WireError> {
         let request = tenant::Register {
             token,
             tenant: self.tenant,
@@ -157,9 +161,15 @@ impl World {
     }
 
     pub(crate) async fn alias(&self, device: &Device, alias: Alias) {
-        self.call_as(device, op::AliasCreate, &mailbox::AliasCreate { aliases: vec![alias] })
-            .await
-            .unwrap();
+        self.call_as(
+            device,
+            op::AliasCreate,
+            &mailbox::AliasCreate {
+                aliases: vec![alias],
+            },
+        )
+        .await
+        .unwrap();
     }
 
     /// Starts a session with the generations the device holds.
@@ -199,13 +209,25 @@ impl World {
 
     /// What waits now.
     pub(crate) async fn fetch(&self, device: &Device) -> Vec<Entry> {
-        self.call_as(device, op::MailboxFetch, &Fetch { max: 256, wait_ms: 0 })
-            .await
-            .unwrap()
-            .entries
+        self.call_as(
+            device,
+            op::MailboxFetch,
+            &Fetch {
+                max: 256,
+                wait_ms: 0,
+            },
+        )
+        .await
+        .unwrap()
+        .entries
     }
 
-    pub(crate) async fn ack(&self, device: &Device, seqs: Vec<EntrySeq>, receipts: Vec<LeftReceipt>) {
+    pub(crate) async fn ack(
+        &self,
+        device: &Device,
+        seqs: Vec<EntrySeq>,
+        receipts: Vec<LeftReceipt>,
+    ) {
         self.call_as(device, op::MailboxAck, &Ack { seqs, receipts })
             .await
             .unwrap();
@@ -229,7 +251,12 @@ impl World {
 /// A registration token for a world's data folder.
 pub(crate) fn token(folder: &TempDir) -> Bearer {
     let data = folder.path().join("data");
-    let (good, out, err) = run(&["tenant".as_ref(), "add".as_ref(), "--data".as_ref(), data.as_os_str()]);
+    let (good, out, err) = run(&[
+        "tenant".as_ref(),
+        "add".as_ref(),
+        "--data".as_ref(),
+        data.as_os_str(),
+    ]);
     assert!(good, "{err}");
     Bearer::new(base64url::decode(out.trim_end()).unwrap())
 }
@@ -283,7 +310,11 @@ pub(crate) fn message(payload: &[u8], aliases: &[Alias]) -> Submit {
 
 /// The same with a receipt handle for each.
 pub(crate) fn with_receipts(mut submit: Submit) -> (Submit, Vec<ReceiptHandle>) {
-    let handles: Vec<ReceiptHandle> = submit.deliveries.iter().map(|_| ReceiptHandle::new(random())).collect();
+    let handles: Vec<ReceiptHandle> = submit
+        .deliveries
+        .iter()
+        .map(|_| ReceiptHandle::new(random()))
+        .collect();
     for (delivery, handle) in submit.deliveries.iter_mut().zip(&handles) {
         delivery.receipt = Some(*handle);
     }

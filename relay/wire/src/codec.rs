@@ -28,7 +28,9 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
 /// Appends the encoding of a message to `out`.
 pub fn encode_into<T: Encode<()>>(value: &T, out: &mut Vec<u8>) {
     if minicbor::encode(value, out).is_err() {
-        unreachable!("writing to memory cannot fail, and no message of this crate refuses to be encoded");
+        unreachable!(
+            "writing to memory cannot fail, and no message of this crate refuses to be encoded"
+        );
     }
 }
 

@@ -95,7 +95,8 @@ impl<C> Encode<C> for ErrorCode {
 
 impl<'b, C> Decode<'b, C> for ErrorCode {
     fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        Self::from_code(d.u16()?).ok_or_else(|| minicbor::decode::Error::message("unknown error code"))
+        Self::from_code(d.u16()?)
+            .ok_or_else(|| minicbor::decode::Error::message("unknown error code"))
     }
 }
 

@@ -34,8 +34,8 @@ pub mod time;
 pub use codec::{DecodeError, decode, encode};
 pub use error::{Detail, ErrorCode, LimitKind, WireError};
 pub use id::{
-    Alias, BlobId, Digest, EntrySeq, Epoch, Generation, GrantId, IdempotencyId, MailboxId, Nonce, Position, PublicKey,
-    ReceiptHandle, Sig, SlotId, TenantId,
+    Alias, BlobId, Digest, EntrySeq, Epoch, Generation, GrantId, IdempotencyId, MailboxId, Nonce,
+    Position, PublicKey, ReceiptHandle, Sig, SlotId, TenantId,
 };
 pub use op::{Auth, Descriptor, OPERATIONS, Operation, RESERVED};
 pub use sealed::{Bearer, Sealed};

@@ -3,7 +3,10 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{blob, grant, info, key_package, limits, live, mailbox, receipt, roster, session, slot, submit, tenant};
+use crate::{
+    blob, grant, info, key_package, limits, live, mailbox, receipt, roster, session, slot, submit,
+    tenant,
+};
 
 /// What an operation asks its caller to prove, in the `authorization` header or inside the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use minicbor::Encode;
 
 use crate::slot::AdvanceBody;
 use crate::{
-    Digest, Epoch, Generation, GrantId, IdempotencyId, MailboxId, Nonce, PublicKey, RelayTime, Sealed, SlotId,
+    Digest, Epoch, Generation, GrantId, IdempotencyId, MailboxId, Nonce, PublicKey, RelayTime,
+    Sealed, SlotId,
 };
 use crate::{TenantId, codec};
 

@@ -11,9 +11,19 @@ use sotto_wire::{DecodeError, OPERATIONS, base64url};
 fn every_operation_has_samples_of_both_its_messages() {
     for operation in OPERATIONS {
         let name = operation.path.strip_prefix("/v1/").unwrap();
-        assert!(MESSAGES.contains(&format!("{name}.request").as_str()), "{name}");
-        let answer = if name == "blob/create" { "blob/status" } else { name };
-        assert!(MESSAGES.contains(&format!("{answer}.answer").as_str()), "{name}");
+        assert!(
+            MESSAGES.contains(&format!("{name}.request").as_str()),
+            "{name}"
+        );
+        let answer = if name == "blob/create" {
+            "blob/status"
+        } else {
+            name
+        };
+        assert!(
+            MESSAGES.contains(&format!("{answer}.answer").as_str()),
+            "{name}"
+        );
     }
 }
 
@@ -57,7 +67,9 @@ fn a_deeply_nested_value_is_refused_without_recursion() {
 #[test]
 fn an_announced_length_without_bytes_allocates_nothing() {
     for name in MESSAGES {
-        let huge = [0xa1, 0x00, 0x9b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+        let huge = [
+            0xa1, 0x00, 0x9b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        ];
         assert!(reencode(name, &huge).is_err());
     }
 }

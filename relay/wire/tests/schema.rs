@@ -14,9 +14,16 @@ fn module(out: &mut String, name: &str, source: &str) {
     for line in source.lines() {
         let text = line.trim();
         let form = line.starts_with("#[cbor");
-        let opens = ["pub struct", "pub enum", "pub const", "fixed_bytes!(", "counter!("];
+        let opens = [
+            "pub struct",
+            "pub enum",
+            "pub const",
+            "fixed_bytes!(",
+            "counter!(",
+        ];
         let opens = opens.iter().any(|start| line.starts_with(start));
-        let closes = opens && text.ends_with(';') || inside && (line.starts_with('}') || line.starts_with(')'));
+        let closes = opens && text.ends_with(';')
+            || inside && (line.starts_with('}') || line.starts_with(')'));
         if (inside || opens || form) && !text.starts_with("///") {
             writeln!(out, "{line}").unwrap();
         }

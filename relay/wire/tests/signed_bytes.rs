@@ -1,7 +1,10 @@
 //! The bytes a signature covers are part of the contract.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use sotto_wire::{Digest, Epoch, Generation, GrantId, IdempotencyId, MailboxId, Nonce, PublicKey, RelayTime, Sealed};
+use sotto_wire::{
+    Digest, Epoch, Generation, GrantId, IdempotencyId, MailboxId, Nonce, PublicKey, RelayTime,
+    Sealed,
+};
 use sotto_wire::{SlotId, TenantId, signed};
 
 #[test]
@@ -13,7 +16,12 @@ fn a_signed_time_covers_its_label_and_the_time() {
 
 #[test]
 fn queued_covers_intent_payload_and_time() {
-    let bytes = signed::queued(&IdempotencyId::new([7; 16]), &Digest::new([8; 32]), RelayTime(-1)).bytes();
+    let bytes = signed::queued(
+        &IdempotencyId::new([7; 16]),
+        &Digest::new([8; 32]),
+        RelayTime(-1),
+    )
+    .bytes();
     let expected = [
         b"sotto/queued\0\x83\x50".as_slice(),
         &[7; 16],
@@ -32,7 +40,11 @@ fn no_two_purposes_share_a_prefix() {
     let generation = Generation::new([4; 16]);
     let all = [
         signed::time(RelayTime(0)),
-        signed::queued(&IdempotencyId::new([0; 16]), &Digest::new([0; 32]), RelayTime(0)),
+        signed::queued(
+            &IdempotencyId::new([0; 16]),
+            &Digest::new([0; 32]),
+            RelayTime(0),
+        ),
         signed::session(
             &Nonce::new([3; 32]),
             &tenant,
@@ -53,6 +65,10 @@ fn no_two_purposes_share_a_prefix() {
 
 #[test]
 fn debug_shows_no_byte_of_an_id_or_of_ciphertext() {
-    let text = format!("{:?} {:?}", TenantId::new([0xAB; 16]), Sealed::new(vec![0xCD; 5]));
+    let text = format!(
+        "{:?} {:?}",
+        TenantId::new([0xAB; 16]),
+        Sealed::new(vec![0xCD; 5])
+    );
     assert_eq!(text, "TenantId(..) Sealed(5 bytes)");
 }

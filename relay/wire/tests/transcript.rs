@@ -44,7 +44,11 @@ fn what_this_release_writes_is_what_release_0_1_wrote() {
         .map(|(name, bytes)| format!("{name} {}\n", hex(&bytes)))
         .collect();
     if std::env::var_os("SOTTO_WRITE_TRANSCRIPT").is_some() {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcript/0.1.txt"), &now).unwrap();
+        std::fs::write(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcript/0.1.txt"),
+            &now,
+        )
+        .unwrap();
     }
     assert_eq!(now, RELEASE_0_1);
 }

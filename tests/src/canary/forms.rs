@@ -82,7 +82,9 @@ fn written(bytes: &[u8]) -> Vec<(Form, Vec<u8>)> {
 
 fn percent(bytes: &[u8]) -> Vec<u8> {
     let escape = |byte: &u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(*byte).to_string(),
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(*byte).to_string()
+        }
         other => format!("%{other:02X}"),
     };
     bytes.iter().map(escape).collect::<String>().into_bytes()

@@ -56,7 +56,10 @@ const DEPTH: usize = 2;
 impl Searcher {
     /// Adds a text, in all its forms.
     pub fn text(&mut self, name: &str, text: &str) {
-        assert!(text.len() >= SHORTEST, "{name} is too short to prove anything");
+        assert!(
+            text.len() >= SHORTEST,
+            "{name} is too short to prove anything"
+        );
         for (form, bytes) in forms_of_text(text) {
             self.needle(name, form, bytes);
         }
@@ -70,9 +73,15 @@ impl Searcher {
     }
 
     fn needle(&mut self, name: &str, form: Form, bytes: Vec<u8>) {
-        let known = self.needles.iter().any(|one| one.name == name && one.bytes == bytes);
+        let known = self
+            .needles
+            .iter()
+            .any(|one| one.name == name && one.bytes == bytes);
         if bytes.len() >= SHORTEST && !known {
-            self.begins.entry(pair(&bytes, 0)).or_default().push(self.needles.len());
+            self.begins
+                .entry(pair(&bytes, 0))
+                .or_default()
+                .push(self.needles.len());
             self.needles.push(Needle {
                 name: name.to_owned(),
                 form,
@@ -84,7 +93,11 @@ impl Searcher {
     /// How many texts in how many forms.
     #[must_use]
     pub fn size(&self) -> (usize, usize) {
-        let mut names: Vec<&str> = self.needles.iter().map(|needle| needle.name.as_str()).collect();
+        let mut names: Vec<&str> = self
+            .needles
+            .iter()
+            .map(|needle| needle.name.as_str())
+            .collect();
         names.sort_unstable();
         names.dedup();
         (names.len(), self.needles.len())
@@ -107,7 +120,9 @@ impl Searcher {
         report.bytes += bytes.len() as u64;
         // One bit per possible beginning: the inner loop runs over hundreds of megabytes of unoptimised code.
         let mut maybe = vec![false; 1 << 16];
-        self.begins.keys().for_each(|begin| maybe[usize::from(*begin)] = true);
+        self.begins
+            .keys()
+            .for_each(|begin| maybe[usize::from(*begin)] = true);
         for at in 0..bytes.len().saturating_sub(1) {
             let begin = pair(bytes, at);
             if maybe[usize::from(begin)] {
@@ -126,7 +141,12 @@ impl Searcher {
                 && let Some((kind, inside)) = streams::open(&bytes[at..])
             {
                 report.streams += 1;
-                self.look(&format!("{name} › {kind} at {at}"), &inside, depth - 1, report);
+                self.look(
+                    &format!("{name} › {kind} at {at}"),
+                    &inside,
+                    depth - 1,
+                    report,
+                );
             }
         }
     }
@@ -149,7 +169,11 @@ impl Report {
     pub fn assert_nothing(&self, at_least: u64) {
         assert!(self.bytes >= at_least, "only {self} searched");
         let shown: Vec<&Find> = self.finds.iter().take(20).collect();
-        assert!(shown.is_empty(), "{} finds in {self}: {shown:#?}", self.finds.len());
+        assert!(
+            shown.is_empty(),
+            "{} finds in {self}: {shown:#?}",
+            self.finds.len()
+        );
     }
 }
 
@@ -193,10 +217,16 @@ impl Piece {
     #[must_use]
     pub fn files(path: &std::path::Path) -> Vec<Self> {
         if path.is_file() {
-            return vec![Self::new(path.display().to_string(), std::fs::read(path).unwrap())];
+            return vec![Self::new(
+                path.display().to_string(),
+                std::fs::read(path).unwrap(),
+            )];
         }
-        let entries = std::fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let mut found: Vec<Self> = entries.flat_map(|entry| Self::files(&entry.unwrap().path())).collect();
+        let entries =
+            std::fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut found: Vec<Self> = entries
+            .flat_map(|entry| Self::files(&entry.unwrap().path()))
+            .collect();
         found.sort_by(|one, other| one.name.cmp(&other.name));
         found
     }
@@ -213,13 +243,21 @@ mod tests {
         for (form, bytes) in forms_of_text("Quetzal-äöü 4711") {
             let piece = Piece::new("piece", [b"xy".as_slice(), &bytes, b"z"].concat());
             assert!(
-                searcher.search([&piece]).finds.iter().any(|find| find.form == form),
+                searcher
+                    .search([&piece])
+                    .finds
+                    .iter()
+                    .any(|find| find.form == form),
                 "{form:?}"
             );
             for packed in streams::pack(&piece.bytes.repeat(3)) {
                 let piece = Piece::new("packed", [b"0".as_slice(), &packed, b"0"].concat());
                 assert!(
-                    searcher.search([&piece]).finds.iter().any(|find| find.form == form),
+                    searcher
+                        .search([&piece])
+                        .finds
+                        .iter()
+                        .any(|find| find.form == form),
                     "{form:?}"
                 );
             }

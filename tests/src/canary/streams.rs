@@ -14,7 +14,10 @@ pub(super) fn open(bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
     let (kind, inside) = match bytes {
         [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => ("zlib", drain(ZlibDecoder::new(bytes))),
         [0x1f, 0x8b, 0x08, ..] => ("gzip", drain(GzDecoder::new(bytes))),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => ("zstd", drain(ruzstd::decoding::StreamingDecoder::new(bytes).ok()?)),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => (
+            "zstd",
+            drain(ruzstd::decoding::StreamingDecoder::new(bytes).ok()?),
+        ),
         _ => return None,
     };
     (inside.len() >= LEAST).then_some((kind, inside))

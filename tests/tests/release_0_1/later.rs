@@ -41,7 +41,9 @@ fn devices_that_wake_up_years_later_still_reach_each_other() {
     let settle = || {
         for _ in 0..4 {
             for client in [&chen, &lang] {
-                runtime.block_on(client.sync_once(Duration::from_secs(30))).unwrap();
+                runtime
+                    .block_on(client.sync_once(Duration::from_secs(30)))
+                    .unwrap();
             }
         }
     };
@@ -51,7 +53,9 @@ fn devices_that_wake_up_years_later_still_reach_each_other() {
             text: text.to_owned(),
             ..Draft::default()
         };
-        client.send(client.find_conversation(chat).unwrap(), draft).unwrap();
+        client
+            .send(client.find_conversation(chat).unwrap(), draft)
+            .unwrap();
     };
     say(&chen, "Zoe Lang", "three years later");
     say(&lang, "5W", "and in the group");

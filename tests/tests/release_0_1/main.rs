@@ -81,12 +81,15 @@ impl Past {
             .messages(name, chat)
             .into_iter()
             .filter(|one| one["kind"] == "text");
-        messages.map(|one| one["text"].as_str().unwrap().to_owned()).collect()
+        messages
+            .map(|one| one["text"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
 fn expected() -> Value {
-    serde_json::from_slice(&std::fs::read(Path::new(FIXTURE).join("expected.json")).unwrap()).unwrap()
+    serde_json::from_slice(&std::fs::read(Path::new(FIXTURE).join("expected.json")).unwrap())
+        .unwrap()
 }
 
 /// Fields that were there are there and say the same; newer releases may add some.
@@ -94,7 +97,9 @@ fn assert_kept(then: &Value, now: &Value, place: &str) {
     match (then, now) {
         (Value::Object(then), Value::Object(now)) => {
             for (name, value) in then {
-                let found = now.get(name).unwrap_or_else(|| panic!("{place}.{name} is gone"));
+                let found = now
+                    .get(name)
+                    .unwrap_or_else(|| panic!("{place}.{name} is gone"));
                 assert_kept(value, found, &format!("{place}.{name}"));
             }
         }
@@ -124,13 +129,22 @@ fn the_stores_of_release_0_1_show_what_they_showed_then() {
         "the index is still there"
     );
     let messages = past.messages("lang", "Wei Chen");
-    let file = messages.iter().find(|one| one["kind"] == "attachment").unwrap()["id"]
+    let file = messages
+        .iter()
+        .find(|one| one["kind"] == "attachment")
+        .unwrap()["id"]
         .as_str()
         .unwrap();
     let saved = past.world.folder().join("saved-again.txt");
     past.run(
         "lang",
-        &["--offline", "attachment", "save", file, saved.to_str().unwrap()],
+        &[
+            "--offline",
+            "attachment",
+            "save",
+            file,
+            saved.to_str().unwrap(),
+        ],
     );
     assert_eq!(std::fs::read(saved).unwrap(), b"kept since release 0.1");
 }
@@ -141,7 +155,10 @@ fn the_conversations_and_results_of_release_0_1_go_on() {
     past.run("chen", &["send", "Zoe Lang", "from a later release"]);
     past.run("lang", &["send", "5W", "also here"]);
     past.settle();
-    assert_eq!(past.texts("lang", "Wei Chen").last().unwrap(), "from a later release");
+    assert_eq!(
+        past.texts("lang", "Wei Chen").last().unwrap(),
+        "from a later release"
+    );
     assert_eq!(past.texts("chen", "5W").last().unwrap(), "also here");
 
     let corrected = concat!(
@@ -157,13 +174,19 @@ fn the_conversations_and_results_of_release_0_1_go_on() {
     let messages = past.messages("lang", "Wei Chen");
     let of = |id: &Value| messages.iter().find(|one| one["id"] == *id).unwrap()["card"].clone();
     let (old, new) = (of(&then["result"]), of(&sent["results"][0]["message"]));
-    assert_eq!((&old["version"], &old["current_version"]), (&1.into(), &2.into()));
+    assert_eq!(
+        (&old["version"], &old["current_version"]),
+        (&1.into(), &2.into())
+    );
     assert_eq!(
         (&new["version"], &new["acknowledged_by"]),
         (&2.into(), &serde_json::json!([]))
     );
 
-    past.run("lang", &["chat", "new", "--title", "6W", "--member", "Wei Chen"]);
+    past.run(
+        "lang",
+        &["chat", "new", "--title", "6W", "--member", "Wei Chen"],
+    );
     past.run("lang", &["send", "6W", "a new group of old devices"]);
     past.settle();
     assert_eq!(past.texts("chen", "6W"), ["a new group of old devices"]);
@@ -174,7 +197,9 @@ fn the_conversations_and_results_of_release_0_1_go_on() {
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
+    for entry in
+        std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()))
+    {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {

@@ -40,19 +40,23 @@ fn every_dropped_file_is_answered_and_put_away_and_what_was_accepted_arrives() {
         fs::write(&hidden, content).unwrap();
         fs::rename(hidden, folder.join(name)).unwrap();
     }
-    let mut running = ward
-        .laboratory
-        .start_with(&["--drop", folder.to_str().unwrap(), "--settle", "1s"]);
+    let mut running =
+        ward.laboratory
+            .start_with(&["--drop", folder.to_str().unwrap(), "--settle", "1s"]);
     for (name, _, outcome) in &files {
         let event = running.wait(&format!("{name} has been handled"), |event| {
             (event["event"] == "file" && event["file"] == *name).then(|| event.clone())
         });
         assert_eq!(event["outcome"], *outcome, "{event:#}");
-        let end = if *outcome == "accepted" { "done" } else { "refused" };
+        let end = if *outcome == "accepted" {
+            "done"
+        } else {
+            "refused"
+        };
         assert!(folder.join(end).join(name).is_file(), "{name} is put away");
     }
-    let answers =
-        ["good.hl7", "newborn.hl7", "other-message.hl7", "status.hl7"].map(|name| acknowledgement(&folder, name));
+    let answers = ["good.hl7", "newborn.hl7", "other-message.hl7", "status.hl7"]
+        .map(|name| acknowledgement(&folder, name));
     let codes: Vec<&str> = answers.iter().map(|msa| msa[1].as_str()).collect();
     // Understood; against a rule; another kind of message; not understood.
     assert_eq!(codes, ["AA", "AR", "AR", "AE"]);
@@ -74,5 +78,8 @@ fn every_dropped_file_is_answered_and_put_away_and_what_was_accepted_arrives() {
     running.wait_state(&message, ABERNATHY, "delivered");
     running.stop();
     let shown = cards(&ward.abernathy, "Laboratory");
-    assert_eq!((shown.len(), shown[0]["id"].as_str().unwrap()), (1, message.as_str()));
+    assert_eq!(
+        (shown.len(), shown[0]["id"].as_str().unwrap()),
+        (1, message.as_str())
+    );
 }

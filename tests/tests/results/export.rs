@@ -10,14 +10,20 @@ fn resources<'a>(bundle: &'a Value, kind: &str) -> Vec<&'a Value> {
         .unwrap()
         .iter()
         .map(|entry| &entry["resource"]);
-    entries.filter(|resource| resource["resourceType"] == kind).collect()
+    entries
+        .filter(|resource| resource["resourceType"] == kind)
+        .collect()
 }
 
 #[test]
 fn an_export_holds_what_was_said_what_was_asked_and_who_signed() {
     let ward = Ward::open();
     let sent = ward.send_sample("potassium-critical.hl7");
-    ward.taken(&ward.abernathy, &sent, &["--value", "6.8", "--identifier", NUMBER]);
+    ward.taken(
+        &ward.abernathy,
+        &sent,
+        &["--value", "6.8", "--identifier", NUMBER],
+    );
     let out = ward.organisation.world.folder().join("export.json");
     let arguments = [
         "export",
@@ -45,7 +51,11 @@ fn an_export_holds_what_was_said_what_was_asked_and_who_signed() {
     let task = resources(&bundle, "Task");
     assert_eq!(task.len(), 1);
     for field in ["status", "intent", "focus"] {
-        assert!(!task[0][field].is_null(), "Task without {field}: {:#}", task[0]);
+        assert!(
+            !task[0][field].is_null(),
+            "Task without {field}: {:#}",
+            task[0]
+        );
     }
     let provenance = resources(&bundle, "Provenance");
     assert!(!provenance.is_empty());
@@ -54,13 +64,18 @@ fn an_export_holds_what_was_said_what_was_asked_and_who_signed() {
             assert!(!one[field].is_null(), "Provenance without {field}: {one:#}");
         }
         assert!(
-            one["signature"][0]["data"].as_str().is_some_and(|data| data.len() > 80),
+            one["signature"][0]["data"]
+                .as_str()
+                .is_some_and(|data| data.len() > 80),
             "{one:#}"
         );
     }
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.contains(ABERNATHY), "who acknowledged is named");
-    assert!(text.contains("\"DiagnosticReport\""), "the result itself is in it");
+    assert!(
+        text.contains("\"DiagnosticReport\""),
+        "the result itself is in it"
+    );
 }
 
 #[test]
@@ -89,5 +104,8 @@ fn an_export_needs_a_right_a_purpose_and_a_reason() {
         Some(0),
         "an existing file is not written over"
     );
-    assert_eq!(std::fs::read_to_string(file).unwrap(), sample("potassium.json"));
+    assert_eq!(
+        std::fs::read_to_string(file).unwrap(),
+        sample("potassium.json")
+    );
 }

@@ -8,23 +8,41 @@ fn a_critical_potassium_is_taken_with_comma_or_trailing_zeros_and_never_with_tur
     let first = ward.send_sample("potassium-critical.hl7");
     assert_eq!(ward.state(&first, ABERNATHY), "delivered");
     let shown = card(&ward.abernathy, "Laboratory", &first);
-    assert_eq!((shown["critical"].clone(), asked(&shown)), (true.into(), vec![2]));
     assert_eq!(
-        (&shown["observations"][1]["value"], &shown["observations"][1]["unit"]),
+        (shown["critical"].clone(), asked(&shown)),
+        (true.into(), vec![2])
+    );
+    assert_eq!(
+        (
+            &shown["observations"][1]["value"],
+            &shown["observations"][1]["unit"]
+        ),
         (&"6.8".into(), &"mmol/L".into())
     );
 
-    ward.ack(&ward.abernathy, &first, &["--value", "8.6", "--identifier", NUMBER])
-        .refused(3, "readback.mismatch");
+    ward.ack(
+        &ward.abernathy,
+        &first,
+        &["--value", "8.6", "--identifier", NUMBER],
+    )
+    .refused(3, "readback.mismatch");
     assert_eq!(ward.state(&first, ABERNATHY), "mismatch");
-    ward.taken(&ward.abernathy, &first, &["--value", "6,8", "--identifier", NUMBER]);
+    ward.taken(
+        &ward.abernathy,
+        &first,
+        &["--value", "6,8", "--identifier", NUMBER],
+    );
     assert_eq!(ward.state(&first, ABERNATHY), "acknowledged");
 
     // The same result to a colleague, who reads back other digits of the same number.
     let sent = ward.send(OKAFOR, &sample("potassium-critical.hl7"));
     let second = message(&sent[0]);
-    ward.ack(ward.okafor(), &second, &["--value", "8.6", "--identifier", NUMBER])
-        .refused(3, "readback.mismatch");
+    ward.ack(
+        ward.okafor(),
+        &second,
+        &["--value", "8.6", "--identifier", NUMBER],
+    )
+    .refused(3, "readback.mismatch");
     ward.taken(
         ward.okafor(),
         &second,
@@ -37,8 +55,12 @@ fn a_critical_potassium_is_taken_with_comma_or_trailing_zeros_and_never_with_tur
 fn the_right_value_of_the_wrong_patient_is_a_mismatch() {
     let ward = Ward::open();
     let sent = ward.send_sample("potassium-critical.hl7");
-    ward.ack(&ward.abernathy, &sent, &["--value", "6.8", "--identifier", "84531970"])
-        .refused(3, "readback.mismatch");
+    ward.ack(
+        &ward.abernathy,
+        &sent,
+        &["--value", "6.8", "--identifier", "84531970"],
+    )
+    .refused(3, "readback.mismatch");
     assert_eq!(ward.state(&sent, ABERNATHY), "mismatch");
     // An unfinished form is no mismatch: nothing is told, and it can be finished.
     for unfinished in [
@@ -49,7 +71,11 @@ fn the_right_value_of_the_wrong_patient_is_a_mismatch() {
         ward.ack(&ward.abernathy, &sent, &unfinished)
             .refused(7, "readback.incomplete");
     }
-    ward.taken(&ward.abernathy, &sent, &["--value", "6.8", "--identifier", NUMBER]);
+    ward.taken(
+        &ward.abernathy,
+        &sent,
+        &["--value", "6.8", "--identifier", NUMBER],
+    );
     assert_eq!(ward.state(&sent, ABERNATHY), "acknowledged");
 }
 
@@ -60,11 +86,22 @@ fn an_arterial_gas_asks_only_for_its_critical_ph() {
     let shown = card(&ward.abernathy, "Laboratory", &sent);
     assert_eq!(asked(&shown), [1]);
     assert_eq!(shown["observations"].as_array().unwrap().len(), 4);
-    let other = ["--observation", "2", "--value", "71", "--identifier", NUMBER];
+    let other = [
+        "--observation",
+        "2",
+        "--value",
+        "71",
+        "--identifier",
+        NUMBER,
+    ];
     ward.ack(&ward.abernathy, &sent, &other)
         .refused(7, "readback.incomplete");
     assert_eq!(ward.state(&sent, ABERNATHY), "delivered");
-    ward.taken(&ward.abernathy, &sent, &["--value", "7.08", "--identifier", NUMBER]);
+    ward.taken(
+        &ward.abernathy,
+        &sent,
+        &["--value", "7.08", "--identifier", NUMBER],
+    );
     assert_eq!(ward.state(&sent, ABERNATHY), "acknowledged");
 }
 
@@ -82,13 +119,30 @@ fn a_culture_is_read_back_by_choosing_its_finding_among_options() {
         .collect();
     assert!(options.len() >= 3, "{options:?}");
     let text = observation["value"].as_str().unwrap();
-    let (right, wrong): (Vec<&str>, Vec<&str>) = options.iter().partition(|option| text.contains(*option));
-    assert_eq!(right.len(), 1, "one option is what was reported: {options:?}");
-    ward.ack(&ward.abernathy, &sent, &["--value", wrong[0], "--identifier", NUMBER])
-        .refused(3, "readback.mismatch");
-    ward.ack(&ward.abernathy, &sent, &["--value", "cocci", "--identifier", NUMBER])
-        .refused(7, "readback.incomplete");
-    ward.taken(&ward.abernathy, &sent, &["--value", right[0], "--identifier", NUMBER]);
+    let (right, wrong): (Vec<&str>, Vec<&str>) =
+        options.iter().partition(|option| text.contains(*option));
+    assert_eq!(
+        right.len(),
+        1,
+        "one option is what was reported: {options:?}"
+    );
+    ward.ack(
+        &ward.abernathy,
+        &sent,
+        &["--value", wrong[0], "--identifier", NUMBER],
+    )
+    .refused(3, "readback.mismatch");
+    ward.ack(
+        &ward.abernathy,
+        &sent,
+        &["--value", "cocci", "--identifier", NUMBER],
+    )
+    .refused(7, "readback.incomplete");
+    ward.taken(
+        &ward.abernathy,
+        &sent,
+        &["--value", right[0], "--identifier", NUMBER],
+    );
     assert_eq!(ward.state(&sent, ABERNATHY), "acknowledged");
 }
 
@@ -101,10 +155,18 @@ fn a_troponin_above_the_range_of_the_method_keeps_its_comparator() {
         ">1000"
     );
     for wrong in ["1000", "<1000", ">100"] {
-        ward.ack(&ward.abernathy, &sent, &["--value", wrong, "--identifier", NUMBER])
-            .refused(3, "readback.mismatch");
+        ward.ack(
+            &ward.abernathy,
+            &sent,
+            &["--value", wrong, "--identifier", NUMBER],
+        )
+        .refused(3, "readback.mismatch");
     }
-    ward.taken(&ward.abernathy, &sent, &["--value", ">1000", "--identifier", NUMBER]);
+    ward.taken(
+        &ward.abernathy,
+        &sent,
+        &["--value", ">1000", "--identifier", NUMBER],
+    );
     assert_eq!(ward.state(&sent, ABERNATHY), "acknowledged");
 }
 
@@ -114,7 +176,10 @@ fn a_newborn_without_birth_date_is_refused_as_critical_and_nothing_is_sent() {
     ward.try_send("ordering", &sample("newborn.hl7"))
         .refused(3, "result.not_critical");
     ward.settle();
-    assert!(ward.abernathy.chats().is_empty(), "nothing reached the ward");
+    assert!(
+        ward.abernathy.chats().is_empty(),
+        "nothing reached the ward"
+    );
     // The same result, not critical, may go: the ward is told what is known.
     let sent = ward.send("ordering", &sample("newborn.hl7").replace("|HH|", "|H|"));
     assert_eq!(sent[0]["critical"], false);
@@ -125,7 +190,10 @@ fn a_newborn_without_birth_date_is_refused_as_critical_and_nothing_is_sent() {
 fn what_asks_for_no_read_back_is_acknowledged_as_it_is() {
     let ward = Ward::open();
     let sent = ward.send_sample("potassium-corrected.hl7");
-    assert_eq!(asked(&card(&ward.abernathy, "Laboratory", &sent)), Vec::<u64>::new());
+    assert_eq!(
+        asked(&card(&ward.abernathy, "Laboratory", &sent)),
+        Vec::<u64>::new()
+    );
     ward.taken(&ward.abernathy, &sent, &[]);
     assert_eq!(ward.state(&sent, ABERNATHY), "acknowledged");
 }

@@ -19,16 +19,20 @@ fn ordering_is_whom_the_report_names() {
 #[test]
 fn a_number_of_another_authority_is_another_person() {
     let ward = Ward::open();
-    let foreign =
-        sample("potassium-critical.hl7").replace("MERIDIAN&2.16.840.1.113883.19.5.2&ISO", "ELSEWHERE&1.2.3&ISO");
-    ward.try_send("ordering", &foreign).refused(6, "result.no_orderer");
+    let foreign = sample("potassium-critical.hl7").replace(
+        "MERIDIAN&2.16.840.1.113883.19.5.2&ISO",
+        "ELSEWHERE&1.2.3&ISO",
+    );
+    ward.try_send("ordering", &foreign)
+        .refused(6, "result.no_orderer");
 }
 
 #[test]
 fn who_is_not_in_the_roster_is_stood_in_for_by_the_station_of_the_unit_or_by_nobody() {
     let ward = Ward::open();
     let unknown = sample("potassium-critical.hl7").replace("|30122^ABERNATHY", "|30999^UNKNOWN");
-    ward.try_send("ordering", &unknown).refused(6, "result.no_orderer");
+    ward.try_send("ordering", &unknown)
+        .refused(6, "result.no_orderer");
     assert!(ward.laboratory.chats().is_empty(), "a guess is never made");
 
     let station = ward
@@ -83,10 +87,22 @@ fn a_training_message_is_stamped_is_never_critical_and_goes_to_no_orderer_by_its
     let sent = ward.send(ABERNATHY, &sample("potassium-training.hl7"));
     assert_eq!(sent[0]["critical"], false);
     let shown = &cards(&ward.abernathy, "Laboratory")[0]["card"];
-    assert_eq!((&shown["test"], &shown["critical"]), (&true.into(), &false.into()));
+    assert_eq!(
+        (&shown["test"], &shown["critical"]),
+        (&true.into(), &false.into())
+    );
     let file = ward.file("training.hl7", &sample("potassium-training.hl7"));
-    let forced = ["send-result", "--to", ABERNATHY, "--critical", "please", &file];
-    ward.laboratory.try_run(&forced).refused(3, "result.not_critical");
+    let forced = [
+        "send-result",
+        "--to",
+        ABERNATHY,
+        "--critical",
+        "please",
+        &file,
+    ];
+    ward.laboratory
+        .try_run(&forced)
+        .refused(3, "result.not_critical");
 }
 
 #[test]

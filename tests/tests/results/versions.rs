@@ -13,7 +13,10 @@ fn the_same_message_twice_is_one_card() {
         (&first[0]["duplicate"], &again[0]["duplicate"]),
         (&false.into(), &true.into())
     );
-    assert_eq!((again.len(), &again[0]["message"]), (1, &first[0]["message"]));
+    assert_eq!(
+        (again.len(), &again[0]["message"]),
+        (1, &first[0]["message"])
+    );
     assert_eq!(cards(&ward.abernathy, "Laboratory").len(), 1);
 }
 
@@ -21,7 +24,11 @@ fn the_same_message_twice_is_one_card() {
 fn a_correction_opens_the_loop_again_and_the_wrong_patient_blanks_every_version() {
     let ward = Ward::open();
     let first = ward.send_sample("potassium-critical.hl7");
-    ward.taken(&ward.abernathy, &first, &["--value", "6.8", "--identifier", NUMBER]);
+    ward.taken(
+        &ward.abernathy,
+        &first,
+        &["--value", "6.8", "--identifier", NUMBER],
+    );
 
     let second = ward.send_sample("potassium-corrected.hl7");
     let (old, new) = (
@@ -33,7 +40,10 @@ fn a_correction_opens_the_loop_again_and_the_wrong_patient_blanks_every_version(
         (&1.into(), &2.into()),
         "the old one says it is superseded"
     );
-    assert_eq!((&new["version"], &new["current_version"]), (&2.into(), &2.into()));
+    assert_eq!(
+        (&new["version"], &new["current_version"]),
+        (&2.into(), &2.into())
+    );
     assert_eq!(old["acknowledged_by"], serde_json::json!([ABERNATHY]));
     assert_eq!(
         new["acknowledged_by"],
@@ -45,7 +55,10 @@ fn a_correction_opens_the_loop_again_and_the_wrong_patient_blanks_every_version(
         "old and new stand side by side"
     );
     assert_eq!(
-        (ward.state(&first, ABERNATHY), ward.state(&second, ABERNATHY)),
+        (
+            ward.state(&first, ABERNATHY),
+            ward.state(&second, ABERNATHY)
+        ),
         ("acknowledged".into(), "delivered".into())
     );
     assert_eq!(open(&ward), std::slice::from_ref(&second));
@@ -54,8 +67,12 @@ fn a_correction_opens_the_loop_again_and_the_wrong_patient_blanks_every_version(
         "routine",
         "a correction is an alarm"
     );
-    ward.ack(&ward.abernathy, &first, &["--value", "6.8", "--identifier", NUMBER])
-        .refused(3, "result.superseded");
+    ward.ack(
+        &ward.abernathy,
+        &first,
+        &["--value", "6.8", "--identifier", NUMBER],
+    )
+    .refused(3, "result.superseded");
     ward.taken(&ward.abernathy, &second, &[]);
     assert!(open(&ward).is_empty());
 
@@ -75,7 +92,8 @@ fn a_correction_opens_the_loop_again_and_the_wrong_patient_blanks_every_version(
         );
     }
     assert_ne!(shown[2]["priority"], "routine", "who opened it is alarmed");
-    ward.ack(&ward.abernathy, &third, &[]).refused(3, "result.withdrawn");
+    ward.ack(&ward.abernathy, &third, &[])
+        .refused(3, "result.withdrawn");
 }
 
 /// Messages of results that wait for an answer at the ward.
@@ -108,7 +126,10 @@ fn a_correction_reaches_everybody_who_had_any_version() {
             .all(|one| one["version"] == 2 && one["duplicate"] == false),
         "{corrected:#?}"
     );
-    assert_eq!(corrected[0]["to"], ABERNATHY, "the one that was asked for stands first");
+    assert_eq!(
+        corrected[0]["to"], ABERNATHY,
+        "the one that was asked for stands first"
+    );
     for (device, chat) in [
         (&ward.abernathy, "Laboratory"),
         (ward.okafor(), "Laboratory"),
@@ -128,7 +149,10 @@ fn a_correction_reaches_everybody_who_had_any_version() {
     for one in &corrected {
         let status = ward.laboratory.run(&["status", &message(one)]);
         for person in status["people"].as_array().unwrap() {
-            assert_eq!(ward.state(&message(one), person["name"].as_str().unwrap()), "delivered");
+            assert_eq!(
+                ward.state(&message(one), person["name"].as_str().unwrap()),
+                "delivered"
+            );
         }
     }
 }
@@ -149,13 +173,17 @@ fn versions_that_come_late_and_together_show_only_the_newest_as_current() {
         sent.push(message(&answer["results"][0]));
     }
     // Content that was sent before and has been replaced stands again only where it is issued anew.
-    ward.try_send("ordering", &critical).refused(3, "result.outdated");
+    ward.try_send("ordering", &critical)
+        .refused(3, "result.outdated");
     ward.settle();
     let shown = cards(&ward.abernathy, "Laboratory");
     assert_eq!(shown.len(), 4);
     for (place, one) in shown.iter().enumerate() {
         assert_eq!(
-            (one["card"]["version"].as_u64(), one["card"]["current_version"].as_u64()),
+            (
+                one["card"]["version"].as_u64(),
+                one["card"]["current_version"].as_u64()
+            ),
             (Some(place as u64 + 1), Some(4))
         );
         assert_eq!(one["card"]["observations"][1]["value"], values[place]);
@@ -163,11 +191,19 @@ fn versions_that_come_late_and_together_show_only_the_newest_as_current() {
     assert_eq!(open(&ward), [sent[3].clone()]);
     for old in &sent[..3] {
         let answers = ["--value", "6.8", "--identifier", NUMBER];
-        ward.ack(&ward.abernathy, old, &answers).refused(3, "result.superseded");
+        ward.ack(&ward.abernathy, old, &answers)
+            .refused(3, "result.superseded");
     }
-    ward.taken(&ward.abernathy, &sent[3], &["--value", "6.8", "--identifier", NUMBER]);
+    ward.taken(
+        &ward.abernathy,
+        &sent[3],
+        &["--value", "6.8", "--identifier", NUMBER],
+    );
     let states: Vec<String> = sent.iter().map(|one| ward.state(one, ABERNATHY)).collect();
-    assert_eq!(states, ["delivered", "delivered", "delivered", "acknowledged"]);
+    assert_eq!(
+        states,
+        ["delivered", "delivered", "delivered", "acknowledged"]
+    );
 }
 
 #[test]
@@ -175,8 +211,15 @@ fn an_acknowledgement_on_its_way_while_the_correction_leaves_stays_with_its_vers
     let ward = Ward::open();
     let first = ward.send_sample("potassium-critical.hl7");
     // Neither knows of the other: the clinician acknowledges offline, the laboratory corrects.
-    ward.abernathy
-        .run(&["--offline", "ack", &first, "--value", "6.8", "--identifier", NUMBER]);
+    ward.abernathy.run(&[
+        "--offline",
+        "ack",
+        &first,
+        "--value",
+        "6.8",
+        "--identifier",
+        NUMBER,
+    ]);
     let second = message(
         &ward
             .try_send("ordering", &sample("potassium-corrected.hl7"))
@@ -185,7 +228,10 @@ fn an_acknowledgement_on_its_way_while_the_correction_leaves_stays_with_its_vers
     );
     ward.settle();
     assert_eq!(
-        (ward.state(&first, ABERNATHY), ward.state(&second, ABERNATHY)),
+        (
+            ward.state(&first, ABERNATHY),
+            ward.state(&second, ABERNATHY)
+        ),
         ("acknowledged".into(), "delivered".into())
     );
     assert_eq!(
@@ -198,7 +244,10 @@ fn an_acknowledgement_on_its_way_while_the_correction_leaves_stays_with_its_vers
 #[test]
 fn a_correction_reaches_its_reader_after_the_first_version_has_expired() {
     let ward = Ward::open();
-    let file = ward.file("routine.hl7", &sample("potassium-critical.hl7").replace("|HH|", "|H|"));
+    let file = ward.file(
+        "routine.hl7",
+        &sample("potassium-critical.hl7").replace("|HH|", "|H|"),
+    );
     let sent = ward
         .laboratory
         .run(&["send-result", "--to", "ordering", "--expires", "1s", &file]);
@@ -209,7 +258,9 @@ fn a_correction_reaches_its_reader_after_the_first_version_has_expired() {
         let gone = |device: &sotto_tests::Device, chat: &str| {
             let messages = device.messages(chat);
             let one = messages.iter().find(|one| one["id"] == first.as_str());
-            one.is_some_and(|one| one["marks"] == serde_json::json!(["expired"]) && one["card"].is_null())
+            one.is_some_and(|one| {
+                one["marks"] == serde_json::json!(["expired"]) && one["card"].is_null()
+            })
         };
         (gone(&ward.abernathy, "Laboratory") && gone(&ward.laboratory, ABERNATHY)).then_some(())
     });
@@ -219,5 +270,8 @@ fn a_correction_reaches_its_reader_after_the_first_version_has_expired() {
         (&2.into(), &false.into())
     );
     let shown = card(&ward.abernathy, "Laboratory", &message(&corrected[0]));
-    assert_eq!((&shown["version"], &shown["current_version"]), (&2.into(), &2.into()));
+    assert_eq!(
+        (&shown["version"], &shown["current_version"]),
+        (&2.into(), &2.into())
+    );
 }

@@ -17,7 +17,10 @@ pub(crate) struct Ward {
 
 /// A committed sample, as it is.
 pub(crate) fn sample(name: &str) -> String {
-    let path = format!("{}/../core/content/samples/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/../core/content/samples/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    );
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -40,7 +43,10 @@ impl Ward {
         };
         let abernathy = organisation.enrol(named, "abernathy");
         let okafor = colleague.then(|| organisation.enrol(Newcomer::physician(OKAFOR), "okafor"));
-        let laboratory = organisation.enrol(Newcomer::place("Laboratory", "LAB", &["laboratory"]), "bench");
+        let laboratory = organisation.enrol(
+            Newcomer::place("Laboratory", "LAB", &["laboratory"]),
+            "bench",
+        );
         Self {
             organisation,
             laboratory,
@@ -138,7 +144,9 @@ pub(crate) fn asked(card: &Value) -> Vec<u64> {
         .unwrap()
         .iter()
         .filter(|one| one["critical"] == true);
-    observations.map(|one| one["number"].as_u64().unwrap()).collect()
+    observations
+        .map(|one| one["number"].as_u64().unwrap())
+        .collect()
 }
 
 pub(crate) fn message(result: &Value) -> String {

@@ -13,7 +13,9 @@ fn the_operator_finds_no_canary_in_anything_the_relay_has() {
     let kept = searcher.search(night.relay_files.iter().chain(&night.relay_words));
     kept.assert_nothing(1 << 20);
     let lines = night.traffic.iter().enumerate();
-    let traffic: Vec<Piece> = lines.flat_map(|(number, line)| line.pieces(number)).collect();
+    let traffic: Vec<Piece> = lines
+        .flat_map(|(number, line)| line.pieces(number))
+        .collect();
     let passed = searcher.search(&traffic);
     passed.assert_nothing(1 << 20);
     let (stored, waiting) = night.envelopes;
@@ -38,7 +40,9 @@ fn the_operator_finds_no_canary_in_the_memory_of_the_running_relay() {
         Ok(memory) => {
             let report = night.canaries.searcher().search(memory);
             report.assert_nothing(1 << 20);
-            say(&format!("memory of the relay, all a core dump would hold: {report}"));
+            say(&format!(
+                "memory of the relay, all a core dump would hold: {report}"
+            ));
         }
         Err(why) => say(&format!(
             "SKIPPED: this machine does not let us read the relay's memory: {why}"

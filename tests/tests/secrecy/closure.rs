@@ -40,9 +40,16 @@ fn the_closure_of_the_relay_holds_no_code_that_reads_plaintext() {
         .args(tree)
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).unwrap();
-    let mut packages: Vec<&str> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    let mut packages: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
     packages.sort_unstable();
     packages.dedup();
     assert!(
@@ -82,7 +89,10 @@ fn mentions(program: Program) -> Vec<String> {
 fn the_shipped_relay_holds_no_word_of_a_cipher_or_of_mls_and_the_client_does() {
     assert_eq!(mentions(Program::Relay), Vec::<String>::new());
     let client = mentions(Program::Client);
-    assert!(client.len() >= 4, "the search finds only {client:?} where all of it is");
+    assert!(
+        client.len() >= 4,
+        "the search finds only {client:?} where all of it is"
+    );
 }
 
 #[test]
@@ -93,7 +103,11 @@ fn the_relays_database_is_plain_sqlite_and_its_check_knows_no_cipher() {
         .find(|piece| piece.name.ends_with("/relay.db"))
         .unwrap();
     assert!(database.bytes.starts_with(b"SQLite format 3\0"));
-    let check = NIGHT.relay_words.iter().find(|piece| piece.name == "check").unwrap();
+    let check = NIGHT
+        .relay_words
+        .iter()
+        .find(|piece| piece.name == "check")
+        .unwrap();
     let said = String::from_utf8(check.bytes.clone()).unwrap();
     assert!(
         said.lines().count() > 5 && said.lines().all(|line| line.starts_with("ok ")),

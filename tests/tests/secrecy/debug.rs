@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sotto_core::{
-    Acknowledge, Client, Draft, FoundOrganisation, Invite, Invitee, MessageId, ReadBack, Recipient, RelayAddress,
-    SendResult, Unlock, Unmask,
+    Acknowledge, Client, Draft, FoundOrganisation, Invite, Invitee, MessageId, ReadBack, Recipient,
+    RelayAddress, SendResult, Unlock, Unmask,
 };
 use sotto_tests::canary::Piece;
 use zeroize::Zeroizing;
@@ -79,14 +79,18 @@ fn requests() -> Vec<String> {
 /// Everything a client of the night's first clinician shows.
 fn views(home: &std::path::Path) -> Vec<String> {
     let passphrase = Zeroizing::new("correct horse battery staple".to_owned());
-    let client = Client::builder(home).open(Unlock::Passphrase(passphrase)).unwrap();
+    let client = Client::builder(home)
+        .open(Unlock::Passphrase(passphrase))
+        .unwrap();
     let mut shown = vec![format!("{client:#?}")];
     let unmask = Unmask {
         purpose: "TREAT".to_owned(),
         reason: String::new(),
     };
     for view in client.conversations().unwrap() {
-        let page = client.page(view.id.parse().unwrap(), None, 100, Some(&unmask)).unwrap();
+        let page = client
+            .page(view.id.parse().unwrap(), None, 100, Some(&unmask))
+            .unwrap();
         for message in &page {
             if let Ok(status) = client.status(message.id.parse().unwrap()) {
                 shown.push(format!("{status:#?}"));

@@ -26,7 +26,11 @@ fn unsealed(canaries: &Canaries) -> Vec<Sealed> {
         .collect();
     let all = texts.join("\n").repeat(2);
     let mut zlib = Vec::new();
-    std::io::Read::read_to_end(&mut ZlibEncoder::new(all.as_bytes(), Compression::best()), &mut zlib).unwrap();
+    std::io::Read::read_to_end(
+        &mut ZlibEncoder::new(all.as_bytes(), Compression::best()),
+        &mut zlib,
+    )
+    .unwrap();
     let zstd = compress_to_vec(all.as_bytes(), CompressionLevel::Fastest);
     let forms = texts.iter().map(|text| {
         let forms = forms_of_text(text).into_iter().map(|(_, bytes)| bytes);
@@ -36,7 +40,10 @@ fn unsealed(canaries: &Canaries) -> Vec<Sealed> {
 }
 
 fn transport(world: &World, tap: &Tap) -> Transport {
-    let (signing_key, tenant) = (world.relay(|relay| relay.signing_key), TenantId::new([7; 16]));
+    let (signing_key, tenant) = (
+        world.relay(|relay| relay.signing_key),
+        TenantId::new([7; 16]),
+    );
     Transport::new(Endpoint {
         host: tap.address.ip().to_string(),
         port: tap.address.port(),
@@ -97,7 +104,12 @@ fn the_same_search_finds_every_canary_in_a_run_that_leaks_on_purpose() {
         .collect();
     let traffic = searcher.search(&traffic);
     for (what, report) in [("files", &files), ("traffic", &traffic)] {
-        assert_eq!(report.names().len(), texts, "{what}: only {:?}", report.names());
+        assert_eq!(
+            report.names().len(),
+            texts,
+            "{what}: only {:?}",
+            report.names()
+        );
         let forms: BTreeSet<Form> = report.finds.iter().map(|find| find.form).collect();
         assert_eq!(forms.len(), 9, "{what}: only {forms:?}");
         for kind in ["› zlib", "› zstd"] {
@@ -110,7 +122,12 @@ fn the_same_search_finds_every_canary_in_a_run_that_leaks_on_purpose() {
     let process = memory::process_with(&world.relay_data()).expect("the relay is up");
     let found = memory::of(process).map(|memory| searcher.search(&memory));
     match &found {
-        Ok(report) => assert_eq!(report.names().len(), texts, "memory: only {:?}", report.names()),
+        Ok(report) => assert_eq!(
+            report.names().len(),
+            texts,
+            "memory: only {:?}",
+            report.names()
+        ),
         Err(why) => say(&format!("the relay's memory was not searched: {why}")),
     }
     say(&format!(

@@ -12,7 +12,9 @@ fn no_line_of_any_log_at_trace_holds_a_canary() {
         .searcher()
         .search(NIGHT.logs.iter().chain(&NIGHT.relay_words));
     report.assert_nothing(1_000);
-    say(&format!("logs of all devices and of the relay, at TRACE: {report}"));
+    say(&format!(
+        "logs of all devices and of the relay, at TRACE: {report}"
+    ));
 }
 
 #[test]

@@ -65,7 +65,11 @@ impl Night {
         let mut searcher = Searcher::default();
         searcher.text("the passphrase", "correct horse battery staple");
         let bearers = self.bearers();
-        assert!(bearers.len() > 10, "only {} bearers were seen", bearers.len());
+        assert!(
+            bearers.len() > 10,
+            "only {} bearers were seen",
+            bearers.len()
+        );
         for (number, bearer) in bearers.iter().enumerate() {
             searcher.text(&format!("bearer {number} as text"), bearer);
             searcher.bytes(
@@ -147,8 +151,12 @@ impl Scene {
     }
 
     fn settle(&self) {
-        self.organisation
-            .settle(&[&self.organisation.admin, &self.laboratory, &self.first, &self.second]);
+        self.organisation.settle(&[
+            &self.organisation.admin,
+            &self.laboratory,
+            &self.first,
+            &self.second,
+        ]);
     }
 
     fn show(&mut self, what: &str, document: &Value) {
@@ -174,12 +182,20 @@ impl Scene {
         let message = self.send_result("result.hl7", "6.8", "F");
         self.settle();
         let place = self.canaries.place.clone();
-        let read = self.first.run(&["read", &place, "--unmask", "--purpose", "TREAT"]);
+        let read = self
+            .first
+            .run(&["read", &place, "--unmask", "--purpose", "TREAT"]);
         self.show("the card", &read);
         let number = self.canaries.number.clone();
         let ack = |value: &str, identifier: &str| {
-            self.first
-                .try_run(&["ack", &message, "--value", value, "--identifier", identifier])
+            self.first.try_run(&[
+                "ack",
+                &message,
+                "--value",
+                value,
+                "--identifier",
+                identifier,
+            ])
         };
         ack(&self.canaries.typed_number, &number).refused(3, "readback.mismatch");
         ack("6.8", &self.canaries.typed).refused(3, "readback.mismatch");
@@ -205,24 +221,34 @@ impl Scene {
         self.settle();
         let message = sent["message"].as_str().unwrap();
         self.second.run(&["react", message, "👍"]);
-        self.second.run(&["send", title, "coming", "--reply", message]);
-        let image = self.file(&format!("{file_name}.jpg"), &self.canaries.image(&seed.bytes(150_000)));
+        self.second
+            .run(&["send", title, "coming", "--reply", message]);
+        let image = self.file(
+            &format!("{file_name}.jpg"),
+            &self.canaries.image(&seed.bytes(150_000)),
+        );
         let attached = self.first.run(&["send", title, "--attach", &image]);
         let later = self.first.run(&["send", title, "to be edited"]);
-        self.first.run(&["edit", later["message"].as_str().unwrap(), edited]);
+        self.first
+            .run(&["edit", later["message"].as_str().unwrap(), edited]);
         self.settle();
         let saved = self.organisation.world.folder().join("saved.jpg");
         let attached = attached["message"].as_str().unwrap();
         self.second
             .run(&["attachment", "save", attached, saved.to_str().unwrap()]);
         let mut documents = vec![("the group", self.second.run(&["read", title]))];
-        for (what, command) in [("people", "people"), ("devices", "devices"), ("inbox", "inbox")] {
+        for (what, command) in [
+            ("people", "people"),
+            ("devices", "devices"),
+            ("inbox", "inbox"),
+        ] {
             documents.push((what, self.second.run(&[command])));
         }
         for (what, document) in documents {
             self.show(what, &document);
         }
-        self.shown.push(Piece::new("the saved file", fs::read(saved).unwrap()));
+        self.shown
+            .push(Piece::new("the saved file", fs::read(saved).unwrap()));
     }
 
     /// What is refused says why, and repeats nothing.
@@ -234,8 +260,15 @@ impl Scene {
             place,
             ..
         } = &self.canaries;
-        self.first
-            .run(&["read", place, "--unmask", "--purpose", "ETREAT", "--reason", purpose]);
+        self.first.run(&[
+            "read",
+            place,
+            "--unmask",
+            "--purpose",
+            "ETREAT",
+            "--reason",
+            purpose,
+        ]);
         let broken = self.file(
             "broken.hl7",
             format!("MSH|^~\\&|{malformed}|x\rPID|{malformed}\rOBX|{malformed}").as_bytes(),
@@ -245,7 +278,9 @@ impl Scene {
             .refused(7, "result.refused");
         let mut wrong = self.first.command(Program::Client, &["people"]);
         wrong.env("SOTTO_TEST_PASSPHRASE", passphrase);
-        self.first.finish(wrong).refused(5, "vault.wrong_passphrase");
+        self.first
+            .finish(wrong)
+            .refused(5, "vault.wrong_passphrase");
     }
 
     /// The corrected value reaches the reader, who declines it with a reason.
@@ -263,16 +298,19 @@ impl Scene {
         let third = self.organisation.physician("Max Roth");
         self.settle();
         self.first.run(&["chat", "add", title, "Max Roth"]);
-        self.organisation.settle(&[&self.first, &self.second, &third]);
+        self.organisation
+            .settle(&[&self.first, &self.second, &third]);
         self.first.run(&["chat", "remove", title, "Max Roth"]);
-        self.organisation.settle(&[&self.first, &self.second, &third]);
+        self.organisation
+            .settle(&[&self.first, &self.second, &third]);
         self.organisation.admin.run(&["leave", "Max Roth", "--yes"]);
         self.settle();
     }
 
     /// The first clinician is offline now: what is sent waits at the relay.
     fn left_waiting(&self) {
-        self.second.run(&["send", &self.canaries.title, &self.canaries.text]);
+        self.second
+            .run(&["send", &self.canaries.title, &self.canaries.text]);
         self.send_result("again.hl7", "7.1", "C");
     }
 
@@ -298,7 +336,10 @@ impl Scene {
             .unwrap();
         let relay_words = [
             Piece::files(&world.relay_log()),
-            vec![Piece::new("metrics", metrics.clone()), Piece::new("check", check)],
+            vec![
+                Piece::new("metrics", metrics.clone()),
+                Piece::new("check", check),
+            ],
         ];
         let devices = [&organisation.admin, &laboratory, &first, &second];
         let listed = organisation.admin.run(&["devices"]);
@@ -313,8 +354,13 @@ impl Scene {
             relay_memory,
             traffic: tap.lines(),
             envelopes: (stored(&metrics), u64::try_from(waiting).unwrap()),
-            homes: devices.map(|device| (device.name.clone(), below(device.home()))).into(),
-            logs: devices.iter().flat_map(|device| Piece::files(device.log())).collect(),
+            homes: devices
+                .map(|device| (device.name.clone(), below(device.home())))
+                .into(),
+            logs: devices
+                .iter()
+                .flat_map(|device| Piece::files(device.log()))
+                .collect(),
             shown,
             ids,
             canaries,
@@ -349,7 +395,9 @@ fn ids(database: &Path) -> Vec<(String, Vec<u8>)> {
         ("slot", "SELECT slot FROM slot"),
     ] {
         let mut statement = database.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        let rows = statement
+            .query_map([], |row| row.get::<_, Vec<u8>>(0))
+            .unwrap();
         found.extend(
             rows.enumerate()
                 .map(|(number, id)| (format!("{what} {number}"), id.unwrap())),
@@ -378,17 +426,24 @@ pub(crate) fn metrics(world: &World) -> String {
 }
 
 pub(crate) fn stored(metrics: &str) -> u64 {
-    let line = metrics
-        .lines()
-        .find_map(|line| line.strip_prefix("sotto_relay_milestones_total{milestone=\"PayloadStored\"} "));
+    let line = metrics.lines().find_map(|line| {
+        line.strip_prefix("sotto_relay_milestones_total{milestone=\"PayloadStored\"} ")
+    });
     line.and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
 /// What an operator's command says.
 pub(crate) fn operate(world: &World, command: &str) -> Vec<u8> {
     let mut program = std::process::Command::new(Program::Relay.path());
-    program.env_clear().args([command, "--data"]).arg(world.relay_data());
+    program
+        .env_clear()
+        .args([command, "--data"])
+        .arg(world.relay_data());
     let output = program.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
     output.stdout
 }

@@ -26,7 +26,9 @@ fn columns(database: &rusqlite::Connection) -> BTreeMap<String, Vec<String>> {
         WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid";
     let mut statement = database.prepare(sql).unwrap();
     let rows = statement
-        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+        .query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })
         .unwrap();
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rows {
@@ -45,8 +47,14 @@ const SUBMISSIONS: [(&str, &[&str]); 6] = [
             "mailbox", "seq", "alias", "payload", "size", "receipt", "accepted", "expires", "class",
         ],
     ),
-    ("receipt", &["tenant", "handle", "mailbox", "state", "body", "due"]),
-    ("answered", &["tenant", "intent", "request", "answer", "expires"]),
+    (
+        "receipt",
+        &["tenant", "handle", "mailbox", "state", "body", "due"],
+    ),
+    (
+        "answered",
+        &["tenant", "intent", "request", "answer", "expires"],
+    ),
     (
         "slot",
         &[
@@ -68,7 +76,10 @@ fn no_column_of_what_is_submitted_has_room_for_a_sender() {
     let (_folder, database) = database();
     let tables = columns(&database);
     for (table, expected) in SUBMISSIONS {
-        assert_eq!(tables[table], expected, "{table}: is a new column a way to its sender?");
+        assert_eq!(
+            tables[table], expected,
+            "{table}: is a new column a way to its sender?"
+        );
     }
 }
 
@@ -105,7 +116,9 @@ fn no_stored_submission_holds_an_id_of_a_device_or_mailbox() {
         for column in blobs {
             let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL");
             let mut statement = database.prepare(&sql).unwrap();
-            let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+            let rows = statement
+                .query_map([], |row| row.get::<_, Vec<u8>>(0))
+                .unwrap();
             let bytes: Vec<u8> = rows.flat_map(|row| row.unwrap()).collect();
             pieces.push(Piece::new(format!("{table}.{column}"), bytes));
         }
@@ -142,7 +155,10 @@ fn the_relay_knows_mailboxes_and_aliases_and_no_device() {
         .iter()
         .filter(|find| find.name.starts_with("device "))
         .collect();
-    assert!(devices.is_empty(), "the relay has ids of devices: {devices:#?}");
+    assert!(
+        devices.is_empty(),
+        "the relay has ids of devices: {devices:#?}"
+    );
     // The control: the same search finds what it does know.
     for (name, _) in NIGHT
         .ids
@@ -181,7 +197,10 @@ fn no_submission_shares_its_connection_with_an_operation_that_names_a_mailbox() 
     );
     for line in &submitting {
         for path in NAMING {
-            assert!(!line.asks(path), "a connection carried both a submission and {path}");
+            assert!(
+                !line.asks(path),
+                "a connection carried both a submission and {path}"
+            );
         }
     }
     assert!(
@@ -214,7 +233,11 @@ fn submissions_carry_no_id_key_or_token_of_their_sender() {
         "/v1/kp/publish",
         "/v1/blob/link",
     ]);
-    assert!(sessions.len() >= 10, "only {} sessions were seen", sessions.len());
+    assert!(
+        sessions.len() >= 10,
+        "only {} sessions were seen",
+        sessions.len()
+    );
     for (number, token) in sessions.iter().enumerate() {
         searcher.text(&format!("session token {number}"), token);
     }

@@ -49,14 +49,21 @@ fn the_same_search_finds_what_the_passphrase_opens_and_what_is_left_lying_about(
     let read = device.run(&["read", title, "--peek"]);
     let left = device.home().join("left-behind.json");
     std::fs::write(&left, read.to_string()).unwrap();
-    let report = NIGHT.canaries.searcher().search(&Piece::files(device.home()));
+    let report = NIGHT
+        .canaries
+        .searcher()
+        .search(&Piece::files(device.home()));
     for name in [
         "text of a message",
         "text of an edit",
         "name of a person",
         "name of a file",
     ] {
-        assert!(report.names().contains(&name), "{name}: only {:?}", report.names());
+        assert!(
+            report.names().contains(&name),
+            "{name}: only {:?}",
+            report.names()
+        );
     }
 }
 
@@ -65,7 +72,11 @@ fn a_wrong_passphrase_opens_nothing_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let device = stolen(folder.path(), "first");
     let before = Piece::files(device.home());
-    for wrong in ["", "correct horse battery stapl", "correct horse battery staple "] {
+    for wrong in [
+        "",
+        "correct horse battery stapl",
+        "correct horse battery staple ",
+    ] {
         let mut command = device.command(Program::Client, &["inbox"]);
         command.env("SOTTO_TEST_PASSPHRASE", wrong);
         let answer = device.finish(command);
@@ -100,7 +111,11 @@ fn a_store_shows_its_header_and_nothing_else() {
         assert_eq!(stores.len(), 1, "{home} has one store");
         let body = &stores[0].bytes[32..];
         let mut packed = Vec::new();
-        std::io::Read::read_to_end(&mut ZlibEncoder::new(body, Compression::best()), &mut packed).unwrap();
+        std::io::Read::read_to_end(
+            &mut ZlibEncoder::new(body, Compression::best()),
+            &mut packed,
+        )
+        .unwrap();
         assert!(
             packed.len() >= body.len(),
             "{home}: {} bytes compress to {}",
@@ -122,5 +137,8 @@ fn a_store_shows_its_header_and_nothing_else() {
 /// What may stand in the clear is small and has no secret: locks, salts, where the relay is.
 #[test]
 fn no_file_of_a_device_holds_a_bearer_a_token_or_the_passphrase() {
-    NIGHT.secrets().search(&every_file()).assert_nothing(1 << 20);
+    NIGHT
+        .secrets()
+        .search(&every_file())
+        .assert_nothing(1 << 20);
 }

@@ -62,14 +62,22 @@ fn misread(value: &str) -> String {
     }
     let mut digits: Vec<char> = value.chars().filter(char::is_ascii_digit).collect();
     if let Some(last) = digits.last_mut() {
-        *last = if *last == '9' { '0' } else { char::from(*last as u8 + 1) };
+        *last = if *last == '9' {
+            '0'
+        } else {
+            char::from(*last as u8 + 1)
+        };
     }
     put(&digits)
 }
 
 /// One identifier of the patient, as it is shown: a number, else the birth date.
 pub(crate) fn identifier(card: &Value) -> Option<&str> {
-    let number = list(card, "identifiers").find(|one| one[0].as_str().is_some_and(|authority| !authority.is_empty()));
+    let number = list(card, "identifiers").find(|one| {
+        one[0]
+            .as_str()
+            .is_some_and(|authority| !authority.is_empty())
+    });
     number
         .and_then(|one| one[1].as_str())
         .or_else(|| card["birth_date"].as_str())
@@ -84,9 +92,13 @@ pub(crate) fn main_observation(card: &Value) -> Option<&Value> {
 
 /// Its value with its unit.
 pub(crate) fn value_and_unit(observation: &Value) -> String {
-    format!("{} {}", text(observation, "value"), text(observation, "unit"))
-        .trim()
-        .to_owned()
+    format!(
+        "{} {}",
+        text(observation, "value"),
+        text(observation, "unit")
+    )
+    .trim()
+    .to_owned()
 }
 
 /// The same where a long text would be too much.
@@ -157,7 +169,10 @@ mod tests {
             .map(|one| [&one.number, &one.right, &one.wrong].map(String::as_str))
             .collect();
         assert_eq!(read[0], ["2", "6.8", "8.6"]);
-        assert_eq!(read[1], ["3", "Gram-positive cocci seen.", "Yeast cells seen."]);
+        assert_eq!(
+            read[1],
+            ["3", "Gram-positive cocci seen.", "Yeast cells seen."]
+        );
         assert_eq!(identifier(&card), Some("84531907"));
         assert_eq!(
             main_observation(&card).map(value_and_unit).as_deref(),
@@ -167,7 +182,10 @@ mod tests {
 
     #[test]
     fn the_name_of_a_test_is_said_short() {
-        assert_eq!(spoken("Potassium [Moles/volume] in Serum or Plasma"), "Potassium");
+        assert_eq!(
+            spoken("Potassium [Moles/volume] in Serum or Plasma"),
+            "Potassium"
+        );
         assert_eq!(spoken("pH of Arterial blood"), "pH of Arterial blood");
     }
 }

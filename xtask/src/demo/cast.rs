@@ -81,7 +81,13 @@ pub(crate) fn gather(programs: &Programs, folder: &Path, page: &Page) -> Outcome
     ));
 
     let lab = ["--place", LABORATORY, "--role", "laboratory"];
-    let laboratory = enrol(&admin, device(LABORATORY, "laboratory")?, &lab, "bench", page)?;
+    let laboratory = enrol(
+        &admin,
+        device(LABORATORY, "laboratory")?,
+        &lab,
+        "bench",
+        page,
+    )?;
     let one = [
         "--name",
         FIRST,
@@ -116,12 +122,21 @@ pub(crate) fn gather(programs: &Programs, folder: &Path, page: &Page) -> Outcome
 }
 
 /// An invitation is made, and taken by the new device with its link and six words.
-fn enrol(admin: &Device, device: Device, whom: &[&str], label: &str, page: &Page) -> Outcome<Device> {
+fn enrol(
+    admin: &Device,
+    device: Device,
+    whom: &[&str],
+    label: &str,
+    page: &Page,
+) -> Outcome<Device> {
     let invitation = admin.ask(&[&["invite"], whom].concat())?;
     let secrets = [text(&invitation, "link"), text(&invitation, "words")];
     let joined = device.ask_with(&secrets, &["enroll", "-", "--device", label])?;
     if joined["state"] != "joined" {
-        return Err(Failure::new(format!("{} did not join: {joined}", device.name)));
+        return Err(Failure::new(format!(
+            "{} did not join: {joined}",
+            device.name
+        )));
     }
     page.text(&format!(
         "{} joined with device {}…",

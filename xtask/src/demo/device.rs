@@ -47,7 +47,11 @@ impl Device {
     /// The same with lines on standard input before the passphrase.
     pub(crate) fn ask_with(&self, lines: &[&str], arguments: &[&str]) -> Outcome<Value> {
         self.try_with(lines, arguments)?.map_err(|refusal| {
-            let Refusal { exit, code, message } = refusal;
+            let Refusal {
+                exit,
+                code,
+                message,
+            } = refusal;
             Failure::new(format!(
                 "{}: sotto {} ended with {exit}, {code}: {message}",
                 self.name, arguments[0]
@@ -75,15 +79,16 @@ impl Device {
             } else {
                 &output.stdout
             };
-            return Ok(Ok(
-                serde_json::from_slice(document).while_doing(|| format!("reading what {} said", self.name))?
-            ));
+            return Ok(Ok(serde_json::from_slice(document)
+                .while_doing(|| format!("reading what {} said", self.name))?));
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        let error = said
-            .lines()
-            .rev()
-            .find_map(|line| serde_json::from_str::<Value>(line).ok()?.get("error").cloned());
+        let error = said.lines().rev().find_map(|line| {
+            serde_json::from_str::<Value>(line)
+                .ok()?
+                .get("error")
+                .cloned()
+        });
         let text = |field: &str| Some(error.as_ref()?[field].as_str()?.to_owned());
         Ok(Err(Refusal {
             exit: output.status.code().unwrap_or(-1),
@@ -107,11 +112,17 @@ impl Device {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = bare(&self.program);
+        command.arg("--home").arg(&self.home).args([
+            "--json",
+            "--proxy",
+            "none",
+            "--passphrase-fd",
+            "0",
+        ]);
         command
-            .arg("--home")
-            .arg(&self.home)
-            .args(["--json", "--proxy", "none", "--passphrase-fd", "0"]);
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         command
     }
 
@@ -125,7 +136,9 @@ impl Device {
         }
         text.push_str(&self.passphrase);
         // A command that was refused before it asked leaves nobody to read.
-        let _ = input.write_all(text.as_bytes()).and_then(|()| input.write_all(b"\n"));
+        let _ = input
+            .write_all(text.as_bytes())
+            .and_then(|()| input.write_all(b"\n"));
         Ok(())
     }
 
@@ -137,7 +150,9 @@ impl Device {
 /// A program without what the shell around happens to hold.
 pub(crate) fn bare(program: &Path) -> Command {
     let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SOTTO_")) {
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SOTTO_"))
+    {
         command.env_remove(name);
     }
     command

@@ -18,9 +18,14 @@ pub(crate) fn search(cast: &Cast, secrets: &[String], folder: &Path, page: &Page
         good > 0 && good == check.lines().count(),
         "the relay's own check finds nothing wrong",
     )?;
-    page.text(&format!("Its own check finds everything in order ({good} points)."));
+    page.text(&format!(
+        "Its own check finds everything in order ({good} points)."
+    ));
 
-    let mut texts: Vec<&String> = secrets.iter().filter(|text| text.len() >= SHORTEST).collect();
+    let mut texts: Vec<&String> = secrets
+        .iter()
+        .filter(|text| text.len() >= SHORTEST)
+        .collect();
     texts.sort();
     texts.dedup();
     let short = secrets.iter().filter(|text| text.len() < SHORTEST).count();
@@ -41,7 +46,12 @@ pub(crate) fn search(cast: &Cast, secrets: &[String], folder: &Path, page: &Page
     let mut searched = Searched::default();
     let data = files(&cast.relay.data)?;
     for file in data.iter().chain([&cast.relay.log]) {
-        look(&needles, &file.display().to_string(), &read(file)?, &mut searched);
+        look(
+            &needles,
+            &file.display().to_string(),
+            &read(file)?,
+            &mut searched,
+        );
     }
     look(&needles, "metrics", metrics.as_bytes(), &mut searched);
     look(&needles, "check", check.as_bytes(), &mut searched);
@@ -49,7 +59,10 @@ pub(crate) fn search(cast: &Cast, secrets: &[String], folder: &Path, page: &Page
         .iter()
         .filter_map(|file| Some(file.file_name()?.to_str()?.to_owned()))
         .collect();
-    page.text(&format!("in: {}, the log, the metrics, the check.", names.join(", ")));
+    page.text(&format!(
+        "in: {}, the log, the metrics, the check.",
+        names.join(", ")
+    ));
     if let Some((place, file)) = searched.found.first() {
         let needle = &needles[*place];
         return Err(Failure::new(format!(
@@ -70,7 +83,8 @@ pub(crate) fn search(cast: &Cast, secrets: &[String], folder: &Path, page: &Page
 /// The same search over a copy into which every form was planted, each at another place.
 fn control(needles: &[Needle], data: &[std::path::PathBuf], folder: &Path, page: &Page) -> Outcome {
     let database = data.iter().find(|file| file.ends_with("relay.db"));
-    let database = database.ok_or_else(|| Failure::new("the relay's database is not where it was"))?;
+    let database =
+        database.ok_or_else(|| Failure::new("the relay's database is not where it was"))?;
     let mut bytes = read(database)?;
     sure(!bytes.is_empty(), "the relay's database holds something")?;
     let step = (bytes.len() / (needles.len() + 1)).max(1);
@@ -79,10 +93,12 @@ fn control(needles: &[Needle], data: &[std::path::PathBuf], folder: &Path, page:
         bytes.splice(at..at, needle.bytes.iter().copied());
     }
     let copy = folder.join("planted.db");
-    std::fs::write(&copy, &bytes).while_doing(|| "writing the copy with planted texts".to_owned())?;
+    std::fs::write(&copy, &bytes)
+        .while_doing(|| "writing the copy with planted texts".to_owned())?;
     let mut searched = Searched::default();
     look(needles, "the copy", &read(&copy)?, &mut searched);
-    let all = (0..needles.len()).all(|place| searched.found.iter().any(|(found, _)| *found == place));
+    let all =
+        (0..needles.len()).all(|place| searched.found.iter().any(|(found, _)| *found == place));
     sure(all, "the search finds every form where it was planted")?;
     page.text(&format!(
         "The control: the same search found all {} forms in a copy of the database into which they had been planted.",

@@ -29,7 +29,9 @@ impl Live {
         if let Some(output) = child.stdout.take() {
             std::thread::spawn(move || {
                 for line in BufReader::new(output).lines().map_while(Result::ok) {
-                    let Ok(event) = serde_json::from_str(&line) else { return };
+                    let Ok(event) = serde_json::from_str(&line) else {
+                        return;
+                    };
                     if sender.send(event).is_err() {
                         return;
                     }

@@ -39,7 +39,10 @@ pub(crate) fn run(file: Option<&Path>) -> Outcome {
             std::path::absolute(file).while_doing(|| format!("finding {}", file.display()))?,
             None,
         ),
-        None => (repository.root.join(SAMPLE), Some(repository.root.join(CORRECTION))),
+        None => (
+            repository.root.join(SAMPLE),
+            Some(repository.root.join(CORRECTION)),
+        ),
     };
     let mut steps = Steps::default();
     requirements::ensure(&mut steps)?;

@@ -133,8 +133,12 @@ impl Page {
         (0..height)
             .map(|row| {
                 let time = if row == 0 { moment.at.as_str() } else { "" };
-                let text: Vec<String> = (0..3).map(|column| format!("{:<width$}", cell(column, row))).collect();
-                format!("{time:<TIME$}{}", text.join("  ")).trim_end().to_owned()
+                let text: Vec<String> = (0..3)
+                    .map(|column| format!("{:<width$}", cell(column, row)))
+                    .collect();
+                format!("{time:<TIME$}{}", text.join("  "))
+                    .trim_end()
+                    .to_owned()
             })
             .collect()
     }
@@ -142,7 +146,11 @@ impl Page {
     fn stacked(&self, moment: &Moment) -> Vec<String> {
         let names = ["laboratory: ", "ward: ", "server: "];
         let mut out = vec![moment.at.clone()];
-        for (name, lines) in names.iter().zip(&moment.lines).filter(|(_, lines)| !lines.is_empty()) {
+        for (name, lines) in names
+            .iter()
+            .zip(&moment.lines)
+            .filter(|(_, lines)| !lines.is_empty())
+        {
             let whole = format!("{name}{}", lines.join("; "));
             out.extend(
                 wrap(&whole, self.width.saturating_sub(2))
@@ -187,12 +195,19 @@ mod tests {
         assert!(lines[0].starts_with("03:04:10"), "{lines:?}");
         assert!(lines[0].ends_with("16,453 bytes"), "{lines:?}");
         assert!(lines.len() > 1);
-        assert!(lines.iter().all(|line| line.chars().count() <= 100), "{lines:?}");
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 100),
+            "{lines:?}"
+        );
     }
 
     #[test]
     fn a_narrow_terminal_gets_one_column() {
-        let lines = Page::of(60, false).lines(&Moment::at("").ward("seen").server(vec!["nothing".to_owned()]));
+        let lines = Page::of(60, false).lines(
+            &Moment::at("")
+                .ward("seen")
+                .server(vec!["nothing".to_owned()]),
+        );
         assert_eq!(lines[1..], ["  ward: seen", "  server: nothing"]);
     }
 }

@@ -28,8 +28,15 @@ impl Story<'_> {
             (refusal.exit, &*refusal.code) == (3, "readback.mismatch"),
             "a wrong read-back is refused as a mismatch",
         )?;
-        let told = self.cast.laboratory.live.state(&self.message, FIRST, "mismatch")?;
-        sure(time_of(&told, "acknowledged").is_empty(), "nothing is acknowledged yet")?;
+        let told = self
+            .cast
+            .laboratory
+            .live
+            .state(&self.message, FIRST, "mismatch")?;
+        sure(
+            time_of(&told, "acknowledged").is_empty(),
+            "nothing is acknowledged yet",
+        )?;
         let server = self.server()?;
         self.page.moment(
             &Moment::at(&time_of(&told, "mismatch"))
@@ -49,10 +56,16 @@ impl Story<'_> {
         )
     }
 
-    fn answer<'b>(&self, asked: &'b [Asked], identifier: &str, pick: impl Fn(&'b Asked) -> &'b String) -> Vec<String> {
+    fn answer<'b>(
+        &self,
+        asked: &'b [Asked],
+        identifier: &str,
+        pick: impl Fn(&'b Asked) -> &'b String,
+    ) -> Vec<String> {
         let mut arguments = vec!["ack".to_owned(), self.message.clone()];
         for one in asked {
-            arguments.extend(["--observation", &one.number, "--value", pick(one)].map(str::to_owned));
+            arguments
+                .extend(["--observation", &one.number, "--value", pick(one)].map(str::to_owned));
         }
         arguments.extend(["--identifier", identifier].map(str::to_owned));
         arguments
@@ -61,7 +74,11 @@ impl Story<'_> {
     /// Takes responsibility, and waits until the laboratory holds the signed statement.
     pub(crate) fn acknowledged(&mut self, arguments: &[&str], how: &str) -> Outcome {
         self.cast.first.device.ask(arguments)?;
-        let told = self.cast.laboratory.live.state(&self.message, FIRST, "acknowledged")?;
+        let told = self
+            .cast
+            .laboratory
+            .live
+            .state(&self.message, FIRST, "acknowledged")?;
         sure(
             told["state"] == "acknowledged",
             "the laboratory holds the acknowledgement",
@@ -69,7 +86,10 @@ impl Story<'_> {
         let server = self.server()?;
         self.page.moment(
             &Moment::at(&time_of(&told, "acknowledged"))
-                .lab(format!("ACKNOWLEDGED by {FIRST}, version {}, signed", told["version"]))
+                .lab(format!(
+                    "ACKNOWLEDGED by {FIRST}, version {}, signed",
+                    told["version"]
+                ))
                 .ward(how)
                 .server(server),
         );

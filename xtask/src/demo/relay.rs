@@ -56,12 +56,20 @@ impl Relay {
             .while_doing(starting)?;
         let mut line = String::new();
         if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut line).while_doing(starting)?;
+            BufReader::new(output)
+                .read_line(&mut line)
+                .while_doing(starting)?;
         }
         let field = |name: &str| {
-            let mut words = line.split_whitespace().filter_map(|word| word.split_once('='));
-            let value = words.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
-            value.ok_or_else(|| Failure::new(format!("the relay did not start; see {}", log.display())))
+            let mut words = line
+                .split_whitespace()
+                .filter_map(|word| word.split_once('='));
+            let value = words
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value.to_owned());
+            value.ok_or_else(|| {
+                Failure::new(format!("the relay did not start; see {}", log.display()))
+            })
         };
         Ok(Self {
             address: field("address")?,
@@ -76,7 +84,12 @@ impl Relay {
 
     /// Runs one of the operator's commands.
     pub(crate) fn operate(&self, command: &[&str]) -> Outcome<String> {
-        output(bare(&self.program).args(command).arg("--data").arg(&self.data))
+        output(
+            bare(&self.program)
+                .args(command)
+                .arg("--data")
+                .arg(&self.data),
+        )
     }
 
     /// What the operator can know now.
@@ -87,14 +100,20 @@ impl Relay {
             .find(|line| line.contains("mailboxes="))
             .unwrap_or_default();
         let number = |name: &str| {
-            let mut words = line.split_whitespace().filter_map(|word| word.split_once('='));
+            let mut words = line
+                .split_whitespace()
+                .filter_map(|word| word.split_once('='));
             words
                 .find(|(key, _)| *key == name)
                 .and_then(|(_, value)| value.parse().ok())
                 .unwrap_or(0)
         };
         Ok(Holdings {
-            organisation: line.split_whitespace().next().unwrap_or_default().to_owned(),
+            organisation: line
+                .split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
             bytes: number("bytes"),
             mailboxes: number("mailboxes"),
             roster_entries: number("roster-entries"),
@@ -149,7 +168,9 @@ impl Holdings {
 
     /// What came since an earlier moment and what is left of it, as lines.
     pub(crate) fn told_since(&self, earlier: &Self) -> Vec<String> {
-        let came = |milestone: &str, one: &str, many: &str| match self.count(milestone) - earlier.count(milestone) {
+        let came = |milestone: &str, one: &str, many: &str| match self.count(milestone)
+            - earlier.count(milestone)
+        {
             0 => None,
             1 => Some(format!("1 {one}")),
             count => Some(format!("{count} {many}")),
@@ -159,7 +180,11 @@ impl Holdings {
         let came: Vec<String> = payloads.into_iter().chain(receipts).collect();
         let mut lines = Vec::new();
         if !came.is_empty() {
-            lines.push(format!("{} came, {} waiting", came.join(" and "), self.waiting()));
+            lines.push(format!(
+                "{} came, {} waiting",
+                came.join(" and "),
+                self.waiting()
+            ));
         }
         lines.push(format!("{} bytes in all", grouped(self.bytes)));
         lines
@@ -177,8 +202,10 @@ mod tests {
             ..Holdings::default()
         };
         let before = of("sotto_relay_milestones_total{milestone=\"EntryQueued\"} 3\n# EOF");
-        let after = of("sotto_relay_milestones_total{milestone=\"PayloadStored\"} 1\n\
-             sotto_relay_milestones_total{milestone=\"EntryQueued\"} 5");
+        let after = of(
+            "sotto_relay_milestones_total{milestone=\"PayloadStored\"} 1\n\
+             sotto_relay_milestones_total{milestone=\"EntryQueued\"} 5",
+        );
         assert_eq!(
             after.told_since(&before),
             ["1 sealed payload came, 5 waiting", "0 bytes in all"]

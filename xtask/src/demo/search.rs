@@ -55,7 +55,9 @@ fn hex(bytes: &[u8], capitals: bool) -> Vec<u8> {
 
 fn percent(bytes: &[u8]) -> Vec<u8> {
     let escape = |byte: &u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(*byte).to_string(),
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(*byte).to_string()
+        }
         other => format!("%{other:02X}"),
     };
     bytes.iter().map(escape).collect::<String>().into_bytes()
@@ -71,7 +73,9 @@ fn base64(bytes: &[u8], offset: usize, last: &[u8; 2]) -> Vec<u8> {
     };
     let bit = |at: usize| bytes[at / 8] >> (7 - at % 8) & 1;
     let first = (6 - offset * 8 % 6) % 6;
-    let starts = (first..).step_by(6).take_while(|start| start + 6 <= bytes.len() * 8);
+    let starts = (first..)
+        .step_by(6)
+        .take_while(|start| start + 6 <= bytes.len() * 8);
     starts
         .map(|start| letter((start..start + 6).fold(0, |six, at| six << 1 | bit(at))))
         .collect()

@@ -15,7 +15,8 @@ use crate::failure::{Failure, Outcome};
 impl Story<'_> {
     /// The clinician asks a colleague for help, in a group the laboratory is not in. Gives the group.
     pub(crate) fn colleague(&mut self, card: &Value) -> Outcome<String> {
-        let observation = main_observation(card).ok_or_else(|| Failure::new("the card has no observation"))?;
+        let observation =
+            main_observation(card).ok_or_else(|| Failure::new("the card has no observation"))?;
         let place = text(card, "unit");
         let words = format!(
             "{} {} in {place}. I am with the patient, please come.",
@@ -30,7 +31,9 @@ impl Story<'_> {
             .cast
             .second
             .live
-            .message("the message in the group", |view| view["text"] == words.as_str())?;
+            .message("the message in the group", |view| {
+                view["text"] == words.as_str()
+            })?;
         sure(
             heard["sender"] == FIRST && heard["conversation"] == group.as_str(),
             "it comes from who wrote it",
@@ -44,7 +47,10 @@ impl Story<'_> {
             .first
             .live
             .message("the answer", |view| view["text"] == answer)?;
-        sure(heard["sender"] == SECOND, "the answer comes from the colleague")?;
+        sure(
+            heard["sender"] == SECOND,
+            "the answer comes from the colleague",
+        )?;
         self.tell(&heard, SECOND, answer)?;
         self.secrets.push(words);
         self.secrets.push("5W at night".to_owned());
@@ -74,23 +80,34 @@ impl Story<'_> {
             .first
             .live
             .message("the correction", |view| view["id"] == message.as_str())?;
-        let told = self.cast.laboratory.live.state(&self.message, FIRST, "delivered")?;
+        let told = self
+            .cast
+            .laboratory
+            .live
+            .state(&self.message, FIRST, "delivered")?;
         sure(
             told["state"] == "delivered",
             "no acknowledgement is carried over to the correction",
         )?;
         let card = &arrived["card"];
-        let nobody = card["acknowledged_by"].as_array().is_some_and(Vec::is_empty);
+        let nobody = card["acknowledged_by"]
+            .as_array()
+            .is_some_and(Vec::is_empty);
         sure(
             nobody && card["version"] == 2,
             "the ward sees version 2, acknowledged by nobody",
         )?;
-        let changed = super::card::list(card, "observations").find(|one| one["previous"].is_string());
-        let changed = changed.ok_or_else(|| Failure::new("the correction does not show what it corrects"))?;
+        let changed =
+            super::card::list(card, "observations").find(|one| one["previous"].is_string());
+        let changed =
+            changed.ok_or_else(|| Failure::new("the correction does not show what it corrects"))?;
         let server = self.server()?;
         self.page.moment(
             &Moment::at(&time_of(&told, "delivered"))
-                .lab(format!("CORRECTED: version 2, message {}…", head(&self.message, 10)))
+                .lab(format!(
+                    "CORRECTED: version 2, message {}…",
+                    head(&self.message, 10)
+                ))
                 .lab("delivered; acknowledged by nobody: the loop is open again")
                 .ward(format!(
                     "{}: {} {}, before: {}",
@@ -112,7 +129,9 @@ impl Story<'_> {
             .cast
             .second
             .live
-            .message("the correction in the group", |view| view["text"] == words.as_str())?;
+            .message("the correction in the group", |view| {
+                view["text"] == words.as_str()
+            })?;
         self.tell(&heard, FIRST, &words)?;
         self.secrets.push(words);
         Ok(())
@@ -130,8 +149,8 @@ impl Story<'_> {
             "a superseded version takes no answer",
         )?;
         let status = self.cast.laboratory.device.ask(&["status", earlier])?;
-        let kept =
-            super::card::list(&status, "people").any(|one| one["state"] == "acknowledged" && one["version"] == 1);
+        let kept = super::card::list(&status, "people")
+            .any(|one| one["state"] == "acknowledged" && one["version"] == 1);
         sure(kept, "the first version keeps the acknowledgement it had")?;
         let moment = Moment::at("")
             .lab("version 1 keeps its acknowledgement, as proof of that moment")

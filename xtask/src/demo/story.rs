@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::card::{identifier, in_short, list, main_observation, spoken, text, value_and_unit, words};
+use super::card::{
+    identifier, in_short, list, main_observation, spoken, text, value_and_unit, words,
+};
 use super::cast::{Cast, FIRST, head};
 use super::live::time_of;
 use super::page::{Moment, Page};
@@ -30,7 +32,9 @@ pub(crate) fn sure(holds: bool, statement: &str) -> Outcome {
     if holds {
         Ok(())
     } else {
-        Err(Failure::new(format!("this should be so and is not: {statement}")))
+        Err(Failure::new(format!(
+            "this should be so and is not: {statement}"
+        )))
     }
 }
 
@@ -72,14 +76,21 @@ impl<'a> Story<'a> {
             .live
             .message("the result", |view| view["id"] == message.as_str())?;
         let card = &arrived["card"];
-        let delivered = self.cast.laboratory.live.state(&self.message, FIRST, "delivered")?;
+        let delivered = self
+            .cast
+            .laboratory
+            .live
+            .state(&self.message, FIRST, "delivered")?;
         let queued = self.queued()?;
         let server = self.server()?;
         let title = text(&result, "title");
         let loud = if critical { "CRITICAL: " } else { "" };
         self.page.moment(
             &Moment::at(&queued)
-                .lab(format!("{loud}{title}, version {version}, sent to {}", self.to))
+                .lab(format!(
+                    "{loud}{title}, version {version}, sent to {}",
+                    self.to
+                ))
                 .lab(format!(
                     "message {}…, queued: signed by the relay",
                     head(&self.message, 8)
@@ -90,11 +101,16 @@ impl<'a> Story<'a> {
             card["version"] == 1 && card["unmasked"] == false,
             "the ward's process shows the card masked",
         )?;
-        let observation = main_observation(card).ok_or_else(|| Failure::new("the card has no observation"))?;
+        let observation =
+            main_observation(card).ok_or_else(|| Failure::new("the card has no observation"))?;
         self.page.moment(
             &Moment::at(&time_of(&delivered, "delivered"))
                 .lab(format!("delivered, signed by {FIRST}'s device"))
-                .ward(format!("{} for {}", text(&arrived, "priority"), text(card, "patient")))
+                .ward(format!(
+                    "{} for {}",
+                    text(&arrived, "priority"),
+                    text(card, "patient")
+                ))
                 .ward(format!(
                     "{} {} {}",
                     spoken(text(observation, "name")),
@@ -114,7 +130,12 @@ impl<'a> Story<'a> {
         let answer = match laboratory.attempt(&["send-result", "--to", "ordering", path])? {
             Ok(answer) => answer,
             Err(refusal)
-                if ["result.no_orderer", "result.ambiguous_orderer", "result.test"].contains(&&*refusal.code) =>
+                if [
+                    "result.no_orderer",
+                    "result.ambiguous_orderer",
+                    "result.test",
+                ]
+                .contains(&&*refusal.code) =>
             {
                 self.page.text(&format!(
                     "`--to ordering` was refused: {} So it goes to {FIRST}.",
@@ -137,22 +158,39 @@ impl<'a> Story<'a> {
         self.to = text(&result, "to").to_owned();
         self.chat = text(&result, "conversation").to_owned();
         self.message = text(&result, "message").to_owned();
-        sure(self.to == FIRST, &format!("the report's orderer is {FIRST}"))?;
+        sure(
+            self.to == FIRST,
+            &format!("the report's orderer is {FIRST}"),
+        )?;
         Ok(result)
     }
 
     fn queued(&self) -> Outcome<String> {
-        let status = self.cast.laboratory.device.ask(&["status", &self.message])?;
+        let status = self
+            .cast
+            .laboratory
+            .device
+            .ask(&["status", &self.message])?;
         let queued = text(&status, "queued").to_owned();
-        sure(!queued.is_empty(), "the relay signed that it has stored the result")?;
+        sure(
+            !queued.is_empty(),
+            "the relay signed that it has stored the result",
+        )?;
         Ok(queued)
     }
 
     /// The clinician opens the card: identifiers appear for a purpose, and the laboratory learns that it was seen.
     pub(crate) fn opened(&mut self) -> Outcome<Value> {
         let card = self.open()?;
-        sure(card["unmasked"] == true, "identifiers are shown for the purpose TREAT")?;
-        let seen = self.cast.laboratory.live.state(&self.message, FIRST, "seen")?;
+        sure(
+            card["unmasked"] == true,
+            "identifiers are shown for the purpose TREAT",
+        )?;
+        let seen = self
+            .cast
+            .laboratory
+            .live
+            .state(&self.message, FIRST, "seen")?;
         let server = self.server()?;
         let shown = [
             Some(text(&card, "patient")),
@@ -191,6 +229,7 @@ impl<'a> Story<'a> {
             .map(str::to_owned);
         self.secrets.extend([patient.to_owned(), family.to_owned()]);
         self.secrets.extend(numbers);
-        self.secrets.extend(main_observation(card).map(value_and_unit));
+        self.secrets
+            .extend(main_observation(card).map(value_and_unit));
     }
 }

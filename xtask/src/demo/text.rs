@@ -52,7 +52,10 @@ mod tests {
     #[test]
     fn a_word_longer_than_its_column_is_cut_and_nothing_is_lost() {
         let lines = wrap("ab abcdefghijklmnop", 5);
-        assert!(lines.iter().all(|line| line.chars().count() <= 5), "{lines:?}");
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 5),
+            "{lines:?}"
+        );
         assert_eq!(lines.concat().replace(' ', ""), "ababcdefghijklmnop");
     }
 

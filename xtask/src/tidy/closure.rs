@@ -23,7 +23,11 @@ pub(crate) fn closure(root: &Path, package: &str) -> Outcome<BTreeSet<(String, S
         "--prefix",
         "none",
     ];
-    let answer = output(cargo(root).args(tree).args(["--format", "{p}", "--package", package]))?;
+    let answer = output(
+        cargo(root)
+            .args(tree)
+            .args(["--format", "{p}", "--package", package]),
+    )?;
     Ok(answer.lines().filter_map(name_and_version).collect())
 }
 
@@ -50,7 +54,10 @@ fn judge(names: &BTreeSet<String>) -> Vec<Finding> {
         )));
     }
     for name in names {
-        if NOT_IN_THE_RELAY.iter().any(|pattern| matches(pattern, name)) {
+        if NOT_IN_THE_RELAY
+            .iter()
+            .any(|pattern| matches(pattern, name))
+        {
             findings.push(finding(format!(
                 "the relay links `{name}`; see it with `cargo tree -p {RELAY} -i {name}`"
             )));

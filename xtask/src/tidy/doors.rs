@@ -50,19 +50,29 @@ fn breaks(door: &Door, path: &Written, imports: &BTreeMap<&str, &[String]>) -> O
     }
     let first = path.segments.first()?;
     let full = match imports.get(first.as_str()) {
-        Some(stands_for) if !matches!(path.kind, Kind::Import(_)) => [stands_for, &path.segments[1..]].concat(),
+        Some(stands_for) if !matches!(path.kind, Kind::Import(_)) => {
+            [stands_for, &path.segments[1..]].concat()
+        }
         _ => path.segments.clone(),
     };
     // A single name without an import is this file's own.
     let known = full.len() > 1 || matches!(path.kind, Kind::Import(_) | Kind::Glob);
-    let forbidden = known && door.forbidden.iter().any(|pattern| contains(&full, pattern));
+    let forbidden = known
+        && door
+            .forbidden
+            .iter()
+            .any(|pattern| contains(&full, pattern));
     forbidden.then(|| path.segments.join("::"))
 }
 
 fn contains(path: &[String], pattern: &str) -> bool {
-    let (begins, pattern) = pattern.strip_prefix('^').map_or((false, pattern), |rest| (true, rest));
+    let (begins, pattern) = pattern
+        .strip_prefix('^')
+        .map_or((false, pattern), |rest| (true, rest));
     let wanted: Vec<&str> = pattern.split("::").collect();
-    let mut windows = path.windows(wanted.len()).map(|window| window == wanted.as_slice());
+    let mut windows = path
+        .windows(wanted.len())
+        .map(|window| window == wanted.as_slice());
     if begins {
         windows.next().unwrap_or(false)
     } else {
@@ -91,7 +101,10 @@ mod tests {
             assert_eq!(found("core/src/base/log.rs", code), 0, "{code}");
         }
         assert_eq!(
-            found("core/src/store/a.rs", "use tracing::info; fn f() { info!(\"x\"); }"),
+            found(
+                "core/src/store/a.rs",
+                "use tracing::info; fn f() { info!(\"x\"); }"
+            ),
             2
         );
         assert_eq!(
@@ -114,7 +127,10 @@ mod tests {
             assert_eq!(found("core/src/sync/a.rs", code), 1, "{code}");
             assert_eq!(found("core/src/base/time.rs", code), 0, "{code}");
             assert_eq!(
-                found("core/src/sync/a.rs", &format!("#[cfg(test)] mod tests {{ {code} }}")),
+                found(
+                    "core/src/sync/a.rs",
+                    &format!("#[cfg(test)] mod tests {{ {code} }}")
+                ),
                 0,
                 "{code}"
             );
@@ -141,7 +157,10 @@ mod tests {
             assert_eq!(found("core/src/base/random.rs", code), 0, "{code}");
         }
         assert_eq!(
-            found("relay/src/http/a.rs", "use aws_lc_rs::rand::SystemRandom as Machine;"),
+            found(
+                "relay/src/http/a.rs",
+                "use aws_lc_rs::rand::SystemRandom as Machine;"
+            ),
             1
         );
     }
@@ -152,6 +171,9 @@ mod tests {
         assert_eq!(found("core/src/sync/a.rs", code), 2);
         assert_eq!(found("core/src/client/build.rs", code), 0);
         let parent = ("core/src/sync/mod.rs", "#[cfg(test)] mod tests;");
-        assert_eq!(check(&Tree::planted(&[parent, ("core/src/sync/tests.rs", code)])), []);
+        assert_eq!(
+            check(&Tree::planted(&[parent, ("core/src/sync/tests.rs", code)])),
+            []
+        );
     }
 }

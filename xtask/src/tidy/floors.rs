@@ -20,7 +20,11 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     for (file, syntax) in tree.rust(&[CORE]).filter(|(file, _)| file.path != ROOT) {
         let modules = modules_of(file);
         let Some(home) = modules.first().and_then(|room| floor_of(room)) else {
-            findings.push(Finding::new(&file.path, 1, "is in no room of the floor table"));
+            findings.push(Finding::new(
+                &file.path,
+                1,
+                "is in no room of the floor table",
+            ));
             continue;
         };
         for path in paths::of(syntax) {
@@ -38,7 +42,12 @@ fn floor_of(room: &str) -> Option<usize> {
     FLOORS.iter().position(|rooms| rooms.contains(&room))
 }
 
-fn judge(path: &Written, modules: &[String], home: usize, root: &BTreeMap<String, String>) -> Option<String> {
+fn judge(
+    path: &Written,
+    modules: &[String],
+    home: usize,
+    root: &BTreeMap<String, String>,
+) -> Option<String> {
     let here: Vec<String> = modules.iter().chain(&path.modules).cloned().collect();
     let target = resolve(&path.segments, &here)?;
     let written = path.segments.join("::");
@@ -70,7 +79,10 @@ fn resolve(segments: &[String], here: &[String]) -> Option<Vec<String>> {
         "crate" | "sotto_core" => Some(rest.to_vec()),
         "self" if segments.len() > 1 => Some([here, rest].concat()),
         "super" => {
-            let ups = segments.iter().take_while(|segment| *segment == "super").count();
+            let ups = segments
+                .iter()
+                .take_while(|segment| *segment == "super")
+                .count();
             let kept = here.len().checked_sub(ups)?;
             Some([&here[..kept], &segments[ups..]].concat())
         }
@@ -93,8 +105,13 @@ fn names_of_root(tree: &Tree) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     for (file, syntax) in tree.rust(&[CORE]) {
         if file.path == ROOT {
-            for path in paths::of(syntax).into_iter().filter(|path| path.modules.is_empty()) {
-                let Kind::Import(name) = &path.kind else { continue };
+            for path in paths::of(syntax)
+                .into_iter()
+                .filter(|path| path.modules.is_empty())
+            {
+                let Kind::Import(name) = &path.kind else {
+                    continue;
+                };
                 let mut segments = path
                     .segments
                     .iter()
@@ -105,12 +122,16 @@ fn names_of_root(tree: &Tree) -> BTreeMap<String, String> {
             }
         }
         for item in &syntax.items {
-            let syn::Item::Macro(item) = item else { continue };
+            let syn::Item::Macro(item) = item else {
+                continue;
+            };
             let exported = item
                 .attrs
                 .iter()
                 .any(|attribute| attribute.path().is_ident("macro_export"));
-            if let (true, Some(name), Some(room)) = (exported, &item.ident, modules_of(file).first()) {
+            if let (true, Some(name), Some(room)) =
+                (exported, &item.ident, modules_of(file).first())
+            {
                 names.insert(name.to_string(), room.clone());
             }
         }
@@ -123,11 +144,23 @@ fn hidden_files(file: &Source, syntax: &syn::File) -> Vec<Finding> {
     paths::of(syntax)
         .into_iter()
         .filter(|path| path.kind == Kind::Macro && path.segments == ["include"])
-        .map(|path| Finding::new(&file.path, path.line, "`include!` hides code from the floor table"))
+        .map(|path| {
+            Finding::new(
+                &file.path,
+                path.line,
+                "`include!` hides code from the floor table",
+            )
+        })
         .chain(
             file.lines()
                 .filter(|(_, line)| line.trim_start().starts_with("#[path"))
-                .map(|(number, _)| Finding::new(&file.path, number, "`#[path]` hides a module from the floor table")),
+                .map(|(number, _)| {
+                    Finding::new(
+                        &file.path,
+                        number,
+                        "`#[path]` hides a module from the floor table",
+                    )
+                }),
         )
         .collect()
 }
@@ -149,7 +182,10 @@ mod tests {
             use crate::outbox::inner; fn f() { self::g(); super::h(); std::mem::drop(1); vec![crate::audit::A]; }
             mod tests { use super::*; }";
         assert_eq!(
-            found(&[("core/src/outbox/mod.rs", ""), ("core/src/outbox/send.rs", code)]),
+            found(&[
+                ("core/src/outbox/mod.rs", ""),
+                ("core/src/outbox/send.rs", code)
+            ]),
             [""; 0]
         );
     }
@@ -186,7 +222,11 @@ mod tests {
             "include!(\"x.rs\");",
             "#[path = \"../client/mod.rs\"]\nmod c;",
         ] {
-            assert_eq!(found(&[("core/src/outbox/send.rs", code)]).len(), 1, "{code}");
+            assert_eq!(
+                found(&[("core/src/outbox/send.rs", code)]).len(),
+                1,
+                "{code}"
+            );
         }
         assert_eq!(
             found(&[("core/src/attic/mod.rs", "")]),
@@ -206,7 +246,10 @@ mod tests {
         );
         let good = ("core/src/store/a.rs", "use crate::{Id, Clock};");
         assert_eq!(found(&[root, macros, good]), [""; 0]);
-        let bad = ("core/src/store/a.rs", "use crate::Client; fn f() { crate::noisy!(); }");
+        let bad = (
+            "core/src/store/a.rs",
+            "use crate::Client; fn f() { crate::noisy!(); }",
+        );
         assert_eq!(found(&[root, macros, bad]).len(), 2);
     }
 }

@@ -20,7 +20,9 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
             }
         }
         let lints = manifest.get("lints");
-        if !lints.is_some_and(|it| inherits(it) && it.as_table().is_some_and(|table| table.len() == 1)) {
+        if !lints
+            .is_some_and(|it| inherits(it) && it.as_table().is_some_and(|table| table.len() == 1))
+        {
             report(
                 "lints are not the workspace's: write `[lints]` with `workspace = true` and nothing else".to_owned(),
             );
@@ -57,7 +59,8 @@ rust-version.workspace = true\nlicense.workspace = true\npublish.workspace = tru
     #[test]
     fn a_package_that_inherits_everything_is_clean() {
         assert_eq!(found(GOOD), 0);
-        let more = "[dependencies]\na.workspace = true\nb = { workspace = true, features = [\"c\"] }\n";
+        let more =
+            "[dependencies]\na.workspace = true\nb = { workspace = true, features = [\"c\"] }\n";
         assert_eq!(found(&format!("{GOOD}{more}")), 0);
     }
 
@@ -69,7 +72,10 @@ rust-version.workspace = true\nlicense.workspace = true\npublish.workspace = tru
         );
         assert_eq!(found(&GOOD.replace("[lints]\nworkspace = true", "")), 1);
         assert_eq!(
-            found(&GOOD.replace("[lints]\nworkspace = true", "[lints.rust]\nunsafe_code = \"allow\"")),
+            found(&GOOD.replace(
+                "[lints]\nworkspace = true",
+                "[lints.rust]\nunsafe_code = \"allow\""
+            )),
             1
         );
         for own in [
@@ -78,7 +84,11 @@ rust-version.workspace = true\nlicense.workspace = true\npublish.workspace = tru
             "a = { path = \"../a\" }",
             "a = { git = \"g\" }",
         ] {
-            assert_eq!(found(&format!("{GOOD}[dev-dependencies]\n{own}\n")), 1, "{own}");
+            assert_eq!(
+                found(&format!("{GOOD}[dev-dependencies]\n{own}\n")),
+                1,
+                "{own}"
+            );
         }
     }
 }

@@ -94,8 +94,13 @@ pub(crate) fn report(root: &Path, only: &[Rule]) -> Outcome {
         } else {
             format!("{} found", findings.len())
         };
-        say(&format!("tidy {:<11}{verdict}", format!("{rule:?}").to_lowercase()));
-        findings.iter().for_each(|finding| say(&format!("  {finding}")));
+        say(&format!(
+            "tidy {:<11}{verdict}",
+            format!("{rule:?}").to_lowercase()
+        ));
+        findings
+            .iter()
+            .for_each(|finding| say(&format!("  {finding}")));
         count += findings.len();
     }
     if count == 0 {

@@ -21,7 +21,9 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
             .unwrap_or_default();
         let mut report = |text: String| findings.push(Finding::new(&file.path, 1, text));
         match PACKAGES.iter().find(|package| package.name == name) {
-            None => report(format!("package `{name}` is not in the table of who may know whom")),
+            None => report(format!(
+                "package `{name}` is not in the table of who may know whom"
+            )),
             Some(package) => {
                 for dependency in dependencies(&manifest).iter().map(|(name, _)| name) {
                     if let Some(text) = judge(package, dependency) {
@@ -36,12 +38,18 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 
 fn judge(package: &Package, dependency: &str) -> Option<String> {
     let name = package.name;
-    let ours = PACKAGES.iter().any(|other| other.name == dependency) || dependency.starts_with("sotto-");
+    let ours =
+        PACKAGES.iter().any(|other| other.name == dependency) || dependency.starts_with("sotto-");
     if ours && !package.may_use.contains(&dependency) {
         return Some(format!("`{name}` may not know `{dependency}`"));
     }
-    let never = package.never.iter().any(|pattern| matches(pattern, dependency));
-    never.then(|| format!("`{name}` may not use `{dependency}`: it is behind another package's door"))
+    let never = package
+        .never
+        .iter()
+        .any(|pattern| matches(pattern, dependency));
+    never.then(|| {
+        format!("`{name}` may not use `{dependency}`: it is behind another package's door")
+    })
 }
 
 /// Dependencies of every kind and for every target, with what is written about them. A renamed one goes by its own name.
@@ -55,8 +63,16 @@ pub(crate) fn dependencies(manifest: &toml::Table) -> Vec<(String, toml::Value)>
     let mut all = Vec::new();
     for place in places {
         for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            for (name, value) in place.get(kind).and_then(toml::Value::as_table).into_iter().flatten() {
-                let own = value.get("package").and_then(toml::Value::as_str).unwrap_or(name);
+            for (name, value) in place
+                .get(kind)
+                .and_then(toml::Value::as_table)
+                .into_iter()
+                .flatten()
+            {
+                let own = value
+                    .get("package")
+                    .and_then(toml::Value::as_str)
+                    .unwrap_or(name);
                 all.push((own.to_owned(), value.clone()));
             }
         }
@@ -82,21 +98,36 @@ mod tests {
             ),
             0
         );
-        assert_eq!(found("sotto-relay", "[dependencies]\nsotto-core.workspace = true"), 1);
         assert_eq!(
-            found("sotto-relay", "[dev-dependencies]\nsotto-content.workspace = true"),
+            found("sotto-relay", "[dependencies]\nsotto-core.workspace = true"),
             1
         );
         assert_eq!(
-            found("sotto-relay", "[dependencies]\nopenmls_traits.workspace = true"),
+            found(
+                "sotto-relay",
+                "[dev-dependencies]\nsotto-content.workspace = true"
+            ),
+            1
+        );
+        assert_eq!(
+            found(
+                "sotto-relay",
+                "[dependencies]\nopenmls_traits.workspace = true"
+            ),
             1
         );
     }
 
     #[test]
     fn a_shell_may_know_the_facade_only() {
-        assert_eq!(found("sotto-cli", "[dependencies]\nsotto-core.workspace = true"), 0);
-        assert_eq!(found("sotto-cli", "[dependencies]\nsotto-wire.workspace = true"), 1);
+        assert_eq!(
+            found("sotto-cli", "[dependencies]\nsotto-core.workspace = true"),
+            0
+        );
+        assert_eq!(
+            found("sotto-cli", "[dependencies]\nsotto-wire.workspace = true"),
+            1
+        );
         assert_eq!(
             found(
                 "sotto-cli",

@@ -69,10 +69,17 @@ impl Collector {
         let with = |ident: &syn::Ident| [before, &[name(ident)]].concat();
         match tree {
             syn::UseTree::Path(path) => self.use_tree(&with(&path.ident), &path.tree),
-            syn::UseTree::Group(group) => group.items.iter().for_each(|item| self.use_tree(before, item)),
-            syn::UseTree::Glob(glob) => self.push(before.to_vec(), Kind::Glob, glob.star_token.spans[0]),
+            syn::UseTree::Group(group) => group
+                .items
+                .iter()
+                .for_each(|item| self.use_tree(before, item)),
+            syn::UseTree::Glob(glob) => {
+                self.push(before.to_vec(), Kind::Glob, glob.star_token.spans[0])
+            }
             syn::UseTree::Name(it) => self.import(with(&it.ident), None, it.ident.span()),
-            syn::UseTree::Rename(it) => self.import(with(&it.ident), Some(name(&it.rename)), it.ident.span()),
+            syn::UseTree::Rename(it) => {
+                self.import(with(&it.ident), Some(name(&it.rename)), it.ident.span())
+            }
         }
     }
 
@@ -81,7 +88,9 @@ impl Collector {
         if segments.len() > 1 && segments.last().is_some_and(|last| last == "self") {
             segments.pop();
         }
-        let here = rename.or_else(|| segments.last().cloned()).unwrap_or_default();
+        let here = rename
+            .or_else(|| segments.last().cloned())
+            .unwrap_or_default();
         self.push(segments, Kind::Import(here), span);
     }
 
@@ -96,7 +105,9 @@ impl Collector {
                     let mut segments = before_if(before, fresh);
                     segments.push(name(first));
                     at += 1;
-                    while let (true, Some(TokenTree::Ident(next))) = (joined(&tokens, at), tokens.get(at + 2)) {
+                    while let (true, Some(TokenTree::Ident(next))) =
+                        (joined(&tokens, at), tokens.get(at + 2))
+                    {
                         segments.push(name(next));
                         at += 3;
                     }
@@ -210,7 +221,12 @@ impl<'ast> Visit<'ast> for Collector {
 
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
         if let Some(first) = item.path.segments.first() {
-            let segments = item.path.segments.iter().map(|it| name(&it.ident)).collect();
+            let segments = item
+                .path
+                .segments
+                .iter()
+                .map(|it| name(&it.ident))
+                .collect();
             self.push(segments, Kind::Macro, first.ident.span());
         }
         self.tokens(&[], item.tokens.clone());
@@ -274,7 +290,15 @@ mod tests {
     #[test]
     fn imports_are_opened_up() {
         let paths = written("use crate::a::{self, b::C, d::{E as F, *}};");
-        assert_eq!(paths, ["crate::a", "crate::a::b::C", "crate::a::d::E", "crate::a::d"]);
+        assert_eq!(
+            paths,
+            [
+                "crate::a",
+                "crate::a::b::C",
+                "crate::a::d::E",
+                "crate::a::d"
+            ]
+        );
     }
 
     #[test]
@@ -306,7 +330,9 @@ mod tests {
 
     #[test]
     fn what_is_compiled_for_tests_is_marked() {
-        let file = syn::parse_file("#[cfg(test)] mod t { fn f() { a::b(); } }\n#[cfg(not(test))] fn g() { c::d(); }");
+        let file = syn::parse_file(
+            "#[cfg(test)] mod t { fn f() { a::b(); } }\n#[cfg(not(test))] fn g() { c::d(); }",
+        );
         let paths = of(&file.unwrap());
         let of = |first: &str| paths.iter().find(|path| path.segments[0] == first).unwrap();
         assert!(of("a").in_tests && of("a").modules == ["t"]);

@@ -9,10 +9,18 @@ const UNDERSCORES: usize = 3;
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in tree.files.iter().filter(|file| PROMISING.contains(&file.path.as_str())) {
+    for file in tree
+        .files
+        .iter()
+        .filter(|file| PROMISING.contains(&file.path.as_str()))
+    {
         for (number, line) in file.lines() {
             for name in named_tests(line).filter(|name| !exists(tree, name)) {
-                findings.push(Finding::new(&file.path, number, format!("there is no test `{name}`")));
+                findings.push(Finding::new(
+                    &file.path,
+                    number,
+                    format!("there is no test `{name}`"),
+                ));
             }
         }
     }
@@ -36,7 +44,9 @@ fn named_tests(line: &str) -> impl Iterator<Item = &str> {
 fn exists(tree: &Tree, name: &str) -> bool {
     let defines = |file: &Source, word: &str| {
         let start = format!("{word} {name}");
-        let whole = |at: usize| !file.text[at + start.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let whole = |at: usize| {
+            !file.text[at + start.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        };
         file.text.match_indices(&start).any(|(at, _)| whole(at))
     };
     tree.files.iter().any(|file| match file.extension() {
@@ -53,7 +63,8 @@ mod tests {
 
     #[test]
     fn a_promise_without_its_test_is_found() {
-        let readme = "| P9 | `a_removed_device_reads_nothing` and `fast::a_new_one_reads_nothing_before` |";
+        let readme =
+            "| P9 | `a_removed_device_reads_nothing` and `fast::a_new_one_reads_nothing_before` |";
         let test = (
             "tests/tests/a.rs",
             "#[test]\nfn a_removed_device_reads_nothing() {}\nfn a_new_one_reads_nothing_before_x() {}",

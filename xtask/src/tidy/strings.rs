@@ -5,7 +5,11 @@ use super::Finding;
 use super::tree::Tree;
 
 /// Written in halves, so that this file is not its own finding. A folder name counts where something follows it.
-const FOLDERS: [&str; 3] = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/fa", "rm/")];
+const FOLDERS: [&str; 3] = [
+    concat!("/wo", "rk/"),
+    concat!("/ro", "ot/"),
+    concat!("/fa", "rm/"),
+];
 
 const HOSTS: [&str; 8] = [
     concat!("index.crates", ".io"),
@@ -37,7 +41,11 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
                 ));
             }
             if file.extension() == "json" && line.contains("\"resolved\": \"http") {
-                findings.push(Finding::new(&file.path, number, "a download address in a lock file"));
+                findings.push(Finding::new(
+                    &file.path,
+                    number,
+                    "a download address in a lock file",
+                ));
             }
         }
     }
@@ -45,8 +53,9 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn names(line: &str, folder: &str) -> bool {
-    line.match_indices(folder)
-        .any(|(at, _)| line[at + folder.len()..].starts_with(|c: char| c.is_ascii_lowercase() || c == '.'))
+    line.match_indices(folder).any(|(at, _)| {
+        line[at + folder.len()..].starts_with(|c: char| c.is_ascii_lowercase() || c == '.')
+    })
 }
 
 #[cfg(test)]
@@ -60,16 +69,32 @@ mod tests {
     #[test]
     fn a_path_of_one_machine_is_found_in_any_text() {
         for folder in FOLDERS {
-            assert_eq!(found("docs/A.md", &format!("see {folder}main/x")), 1, "{folder}");
-            assert_eq!(found("a.toml", &format!("path = \"{folder}.cargo\"")), 1, "{folder}");
-            assert_eq!(found("a.rs", &format!("// the folder {folder} alone")), 0, "{folder}");
+            assert_eq!(
+                found("docs/A.md", &format!("see {folder}main/x")),
+                1,
+                "{folder}"
+            );
+            assert_eq!(
+                found("a.toml", &format!("path = \"{folder}.cargo\"")),
+                1,
+                "{folder}"
+            );
+            assert_eq!(
+                found("a.rs", &format!("// the folder {folder} alone")),
+                0,
+                "{folder}"
+            );
         }
     }
 
     #[test]
     fn a_download_address_is_found() {
         for host in HOSTS {
-            assert_eq!(found("a.lock", &format!("url = https://{host}/x")), 1, "{host}");
+            assert_eq!(
+                found("a.lock", &format!("url = https://{host}/x")),
+                1,
+                "{host}"
+            );
         }
         assert_eq!(
             found(

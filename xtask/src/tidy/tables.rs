@@ -84,7 +84,9 @@ pub(crate) const PACKAGES: [Package; 9] = [
 ];
 
 /// The contract is a leaf: codecs and errors, nothing that opens a file or a socket.
-const BEHIND_WIRE: &[&str] = &["openmls*", "mls-rs*", "rusqlite", "tokio*", "axum", "reqwest", "serde*"];
+const BEHIND_WIRE: &[&str] = &[
+    "openmls*", "mls-rs*", "rusqlite", "tokio*", "axum", "reqwest", "serde*",
+];
 
 /// What may not be linked into the relay, by name or by prefix with a star.
 pub(crate) const NOT_IN_THE_RELAY: [&str; 6] = [
@@ -115,14 +117,24 @@ pub(crate) struct Door {
 pub(crate) const DOORS: [Door; 4] = [
     Door {
         what: "raw tracing: log through the door that takes only what is safe to log",
-        scope: &["core/src/", "core/content/src/", "relay/src/", "relay/wire/src/"],
+        scope: &[
+            "core/src/",
+            "core/content/src/",
+            "relay/src/",
+            "relay/wire/src/",
+        ],
         door: &["core/src/base/log", "relay/src/logging"],
         forbidden: &["^tracing"],
         tests_may: false,
     },
     Door {
         what: "the system clock: time is handed in",
-        scope: &["core/src/", "core/content/src/", "relay/src/", "relay/wire/src/"],
+        scope: &[
+            "core/src/",
+            "core/content/src/",
+            "relay/src/",
+            "relay/wire/src/",
+        ],
         door: &["core/src/base/time", "relay/src/clock"],
         forbidden: &[
             "time::SystemTime::now",
@@ -136,7 +148,12 @@ pub(crate) const DOORS: [Door; 4] = [
     },
     Door {
         what: "thread or system randomness: randomness is handed in",
-        scope: &["core/src/", "core/content/src/", "relay/src/", "relay/wire/src/"],
+        scope: &[
+            "core/src/",
+            "core/content/src/",
+            "relay/src/",
+            "relay/wire/src/",
+        ],
         door: &["core/src/base/random", "relay/src/clock"],
         forbidden: &[
             "thread_rng",
@@ -162,7 +179,8 @@ pub(crate) const DOORS: [Door; 4] = [
 pub(crate) const WALL: usize = 600;
 
 /// Files the wall stands for.
-pub(crate) const SOURCE_EXTENSIONS: [&str; 8] = ["rs", "sql", "sh", "ts", "js", "svelte", "kt", "swift"];
+pub(crate) const SOURCE_EXTENSIONS: [&str; 8] =
+    ["rs", "sql", "sh", "ts", "js", "svelte", "kt", "swift"];
 
 /// Documents whose test names are promises.
 pub(crate) const PROMISING: [&str; 2] = ["README.md", "docs/THREAT_MODEL.md"];

@@ -23,7 +23,13 @@ pub(crate) struct Source {
 
 impl Tree {
     pub(crate) fn read(root: &Path) -> Outcome<Self> {
-        let list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+        let list = [
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ];
         let list = output(Command::new("git").current_dir(root).args(list))?;
         let mut files = Vec::new();
         for path in list.split_terminator('\0') {
@@ -57,7 +63,10 @@ impl Tree {
     }
 
     /// Rust files under one of these folders (or these files), with their syntax.
-    pub(crate) fn rust<'t>(&'t self, under: &'t [&str]) -> impl Iterator<Item = (&'t Source, &'t syn::File)> {
+    pub(crate) fn rust<'t>(
+        &'t self,
+        under: &'t [&str],
+    ) -> impl Iterator<Item = (&'t Source, &'t syn::File)> {
         self.files
             .iter()
             .filter(|file| under.iter().any(|prefix| file.path.starts_with(prefix)))
@@ -68,7 +77,9 @@ impl Tree {
     pub(crate) fn is_for_tests(&self, file: &Source) -> bool {
         let modules = self.test_modules.get_or_init(|| {
             self.rust(&[""])
-                .flat_map(|(parent, syntax)| paths::test_modules(syntax).map(|it| parent.child(&it)))
+                .flat_map(|(parent, syntax)| {
+                    paths::test_modules(syntax).map(|it| parent.child(&it))
+                })
                 .collect()
         });
         let inside = |module: &String| {
@@ -89,7 +100,11 @@ impl Tree {
 
     pub(crate) fn unparsed(&self) -> Vec<Finding> {
         let of = |file: &Source| match file.syntax() {
-            Some(Err(error)) => Some(Finding::new(&file.path, error.span().start().line, error.to_string())),
+            Some(Err(error)) => Some(Finding::new(
+                &file.path,
+                error.span().start().line,
+                error.to_string(),
+            )),
             _ => None,
         };
         self.files.iter().filter_map(of).collect()
@@ -127,7 +142,10 @@ impl Source {
 
     /// Lines with their numbers, from 1.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
+        self.text
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index + 1, line))
     }
 
     fn rust(&self) -> Option<&syn::File> {
@@ -152,7 +170,11 @@ mod tests {
             ("core/src/a/b.rs", "#[cfg(test)] mod c;"),
             ("core/src/a/b/c.rs", ""),
         ]);
-        let for_tests: Vec<bool> = tree.files.iter().map(|file| tree.is_for_tests(file)).collect();
+        let for_tests: Vec<bool> = tree
+            .files
+            .iter()
+            .map(|file| tree.is_for_tests(file))
+            .collect();
         assert_eq!(for_tests, [false, true, true, false, true]);
     }
 

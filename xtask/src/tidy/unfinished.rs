@@ -8,7 +8,11 @@ use super::tables::SOURCE_EXTENSIONS;
 use super::tree::{Source, Tree};
 
 /// Written in two halves, so that this file is not its own finding.
-const NOTES: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
+const NOTES: [&str; 3] = [
+    concat!("TO", "DO"),
+    concat!("FIX", "ME"),
+    concat!("XX", "X"),
+];
 const PLACEHOLDERS: [&str; 2] = ["todo", "unimplemented"];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
@@ -21,7 +25,10 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         findings.extend(notes(file));
     }
     for (file, syntax) in tree.rust(&[""]) {
-        for path in paths::of(syntax).into_iter().filter(|path| path.kind == Kind::Macro) {
+        for path in paths::of(syntax)
+            .into_iter()
+            .filter(|path| path.kind == Kind::Macro)
+        {
             if path
                 .segments
                 .last()
@@ -37,7 +44,12 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         let mut tests = Ignored(Vec::new());
         tests.visit_file(syntax);
         let text = "an ignored test says since when and why: `#[ignore = \"2030-01-31: ...\"]`";
-        findings.extend(tests.0.into_iter().map(|line| Finding::new(&file.path, line, text)));
+        findings.extend(
+            tests
+                .0
+                .into_iter()
+                .map(|line| Finding::new(&file.path, line, text)),
+        );
     }
     findings
 }
@@ -57,7 +69,11 @@ fn notes(file: &Source) -> Vec<Finding> {
                 .strip_prefix(':')
                 .map_or(0, |reason| reason.split_whitespace().count());
             if reason < 3 {
-                findings.push(Finding::new(&file.path, number, format!("{note} without a reason")));
+                findings.push(Finding::new(
+                    &file.path,
+                    number,
+                    format!("{note} without a reason"),
+                ));
             }
         }
     }
@@ -70,7 +86,8 @@ fn comment<'l>(line: &'l str, extension: &str) -> Option<&'l str> {
         "sh" => "#",
         _ => "//",
     };
-    let inside_block = line.trim_start().starts_with('*') || line.contains("/*") || line.contains("<!--");
+    let inside_block =
+        line.trim_start().starts_with('*') || line.contains("/*") || line.contains("<!--");
     line.split_once(mark)
         .map(|(_, comment)| comment)
         .or_else(|| inside_block.then_some(line))
@@ -112,7 +129,10 @@ fn has_dated_reason(attribute: &syn::Attribute) -> bool {
     let Some((date, reason)) = text.split_once(": ") else {
         return false;
     };
-    let shape: String = date.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let shape: String = date
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
     shape == "0000-00-00" && !reason.trim().is_empty()
 }
 
@@ -127,15 +147,25 @@ mod tests {
     #[test]
     fn a_note_needs_a_reason() {
         for note in NOTES {
-            assert_eq!(found("a.rs", &format!("fn f() {{}} // {note} later")), 1, "{note}");
+            assert_eq!(
+                found("a.rs", &format!("fn f() {{}} // {note} later")),
+                1,
+                "{note}"
+            );
             assert_eq!(found("a.sql", &format!("-- {note}: soon")), 1, "{note}");
             assert_eq!(
-                found("a.rs", &format!("// {note}: the crate has no such call yet")),
+                found(
+                    "a.rs",
+                    &format!("// {note}: the crate has no such call yet")
+                ),
                 0,
                 "{note}"
             );
             assert_eq!(
-                found("a.rs", &format!("const A: &str = \"{note}\"; // 123-{note}-9")),
+                found(
+                    "a.rs",
+                    &format!("const A: &str = \"{note}\"; // 123-{note}-9")
+                ),
                 0,
                 "{note}"
             );
@@ -145,8 +175,16 @@ mod tests {
     #[test]
     fn a_placeholder_is_found_wherever_it_stands() {
         for name in PLACEHOLDERS {
-            assert_eq!(found("a.rs", &format!("fn f() {{ {name}!() }}")), 1, "{name}");
-            assert_eq!(found("a.rs", &format!("fn f() {{ std::{name}!(\"x\") }}")), 1, "{name}");
+            assert_eq!(
+                found("a.rs", &format!("fn f() {{ {name}!() }}")),
+                1,
+                "{name}"
+            );
+            assert_eq!(
+                found("a.rs", &format!("fn f() {{ std::{name}!(\"x\") }}")),
+                1,
+                "{name}"
+            );
         }
         assert_eq!(found("a.rs", "fn todo() {} fn f() { todo() }"), 0);
     }

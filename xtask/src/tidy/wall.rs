@@ -10,7 +10,13 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         .filter(|file| SOURCE_EXTENSIONS.contains(&file.extension()))
         .map(|file| (file, file.text.lines().count()))
         .filter(|(_, lines)| *lines > WALL)
-        .map(|(file, lines)| Finding::new(&file.path, WALL, format!("{lines} lines: split it by meaning")))
+        .map(|(file, lines)| {
+            Finding::new(
+                &file.path,
+                WALL,
+                format!("{lines} lines: split it by meaning"),
+            )
+        })
         .collect()
 }
 
@@ -27,6 +33,9 @@ mod tests {
             ("c.json", long.as_str()),
         ];
         let found = check(&Tree::planted(&files));
-        assert_eq!(found.iter().map(|it| it.path.as_str()).collect::<Vec<_>>(), ["b.sql"]);
+        assert_eq!(
+            found.iter().map(|it| it.path.as_str()).collect::<Vec<_>>(),
+            ["b.sql"]
+        );
     }
 }

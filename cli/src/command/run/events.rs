@@ -36,7 +36,12 @@ impl Teller {
     }
 
     /// One line: the event's name, the time, and its fields; or the time and the words.
-    pub(crate) fn line<T: Serialize>(&self, event: &'static str, body: T, words: impl FnOnce() -> String) -> Outcome {
+    pub(crate) fn line<T: Serialize>(
+        &self,
+        event: &'static str,
+        body: T,
+        words: impl FnOnce() -> String,
+    ) -> Outcome {
         let at = moment::now_rfc3339();
         if self.out.json() {
             return self.out.document(&Line { event, at, body });
@@ -47,7 +52,11 @@ impl Teller {
     }
 
     /// Tells all events until it is told to stop, then those that have come until then.
-    pub(crate) async fn follow(self, mut events: Receiver<Event>, mut stop: watch::Receiver<bool>) -> Outcome {
+    pub(crate) async fn follow(
+        self,
+        mut events: Receiver<Event>,
+        mut stop: watch::Receiver<bool>,
+    ) -> Outcome {
         loop {
             let next = tokio::select! {
                 biased;

@@ -63,6 +63,10 @@ pub(crate) async fn take(
 
 fn tell(teller: &Teller, event: &FileEvent) -> Outcome {
     teller.line("file", event, || {
-        format!("{} {}", crate::output::text::clean(&event.file), event.words)
+        format!(
+            "{} {}",
+            crate::output::text::clean(&event.file),
+            event.words
+        )
     })
 }

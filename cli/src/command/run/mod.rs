@@ -99,7 +99,10 @@ impl Run {
 }
 
 /// A task whose failure stops the others.
-fn spawn(stop: &watch::Sender<bool>, work: impl Future<Output = Outcome> + Send + 'static) -> JoinHandle<Outcome> {
+fn spawn(
+    stop: &watch::Sender<bool>,
+    work: impl Future<Output = Outcome> + Send + 'static,
+) -> JoinHandle<Outcome> {
     let stop = stop.clone();
     tokio::spawn(async move {
         let outcome = work.await;

@@ -31,7 +31,8 @@ impl ResultCard {
         if self.observations.len() > MAX_OBSERVATIONS {
             return Err(CardError::TooLarge);
         }
-        let bytes = serde_json::to_vec(&resource::report(self)).map_err(|_| CardError::NotCanonical)?;
+        let bytes =
+            serde_json::to_vec(&resource::report(self)).map_err(|_| CardError::NotCanonical)?;
         if bytes.len() > MAX_CARD_BYTES {
             return Err(CardError::TooLarge);
         }

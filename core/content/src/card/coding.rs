@@ -62,21 +62,39 @@ impl Concept {
     /// Whether it says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.text.is_none() && self.codings.iter().all(|c| c.code.is_none() && c.display.is_none())
+        self.text.is_none()
+            && self
+                .codings
+                .iter()
+                .all(|c| c.code.is_none() && c.display.is_none())
     }
 
     /// The words for people: the sender's own, else a display, else a code.
     #[must_use]
     pub fn label(&self) -> &str {
-        let display = || self.codings.iter().find_map(|coding| coding.display.as_deref());
-        let code = || self.codings.iter().find_map(|coding| coding.code.as_deref());
-        self.text.as_deref().or_else(display).or_else(code).unwrap_or_default()
+        let display = || {
+            self.codings
+                .iter()
+                .find_map(|coding| coding.display.as_deref())
+        };
+        let code = || {
+            self.codings
+                .iter()
+                .find_map(|coding| coding.code.as_deref())
+        };
+        self.text
+            .as_deref()
+            .or_else(display)
+            .or_else(code)
+            .unwrap_or_default()
     }
 
     /// Whether any of its codes is this one.
     #[must_use]
     pub fn has_code(&self, code: &str) -> bool {
-        self.codings.iter().any(|coding| coding.code.as_deref() == Some(code))
+        self.codings
+            .iter()
+            .any(|coding| coding.code.as_deref() == Some(code))
     }
 
     /// What tells it from other concepts: the first code with its system, else its words.
@@ -84,7 +102,12 @@ impl Concept {
     pub fn key(&self) -> (&str, &str) {
         self.codings
             .iter()
-            .find_map(|coding| Some((coding.system.as_deref().unwrap_or_default(), coding.code.as_deref()?)))
+            .find_map(|coding| {
+                Some((
+                    coding.system.as_deref().unwrap_or_default(),
+                    coding.code.as_deref()?,
+                ))
+            })
             .unwrap_or(("", self.label()))
     }
 }
@@ -104,9 +127,9 @@ pub fn system_of_v2(name: &str) -> Option<String> {
         "I9C" => "http://hl7.org/fhir/sid/icd-9-cm",
         "C4" | "CPT4" => "http://www.ama-assn.org/go/cpt",
         _ => {
-            let table = name
-                .strip_prefix("HL7")
-                .filter(|digits| (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()));
+            let table = name.strip_prefix("HL7").filter(|digits| {
+                (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+            });
             return Some(match table {
                 Some(digits) => format!("{V2_PREFIX}{digits:0>4}"),
                 None => format!("urn:id:{name}"),

@@ -75,14 +75,24 @@ impl ResultCard {
                 });
             }
         };
-        note(Item::Patient, "patient", patient_text(old), patient_text(self));
+        note(
+            Item::Patient,
+            "patient",
+            patient_text(old),
+            patient_text(self),
+        );
         note(
             Item::Status,
             "status",
             old.status.as_str().into(),
             self.status.as_str().into(),
         );
-        let time = |card: &Self| card.effective.as_ref().map(ToString::to_string).unwrap_or_default();
+        let time = |card: &Self| {
+            card.effective
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        };
         note(Item::Effective, "collected", time(old), time(self));
         note(
             Item::Conclusion,
@@ -90,7 +100,12 @@ impl ResultCard {
             conclusion_text(old),
             conclusion_text(self),
         );
-        note(Item::Notes, "notes", old.notes.join("\n"), self.notes.join("\n"));
+        note(
+            Item::Notes,
+            "notes",
+            old.notes.join("\n"),
+            self.notes.join("\n"),
+        );
         changes.extend(observation_changes(old, self));
         changes
     }
@@ -100,7 +115,10 @@ fn patient_text(card: &ResultCard) -> String {
     let patient = &card.patient;
     let name = patient.name.as_ref().map(super::HumanName::label);
     let born = patient.birth_date.as_ref().map(ToString::to_string);
-    let numbers = patient.identifiers.iter().map(|identifier| identifier.value.clone());
+    let numbers = patient
+        .identifiers
+        .iter()
+        .map(|identifier| identifier.value.clone());
     name.into_iter()
         .chain(born)
         .chain(numbers)
@@ -109,7 +127,10 @@ fn patient_text(card: &ResultCard) -> String {
 }
 
 fn conclusion_text(card: &ResultCard) -> String {
-    let codes = card.conclusion_codes.iter().map(|code| code.label().to_owned());
+    let codes = card
+        .conclusion_codes
+        .iter()
+        .map(|code| code.label().to_owned());
     card.conclusion
         .iter()
         .cloned()
@@ -135,7 +156,11 @@ fn keys(card: &ResultCard) -> Vec<(&str, &str, &str, usize)> {
 
 fn observation_changes(old: &ResultCard, new: &ResultCard) -> Vec<Change> {
     let (old_keys, new_keys) = (keys(old), keys(new));
-    let old_places: std::collections::HashMap<_, _> = old_keys.iter().zip(0..).map(|(key, at)| (*key, at)).collect();
+    let old_places: std::collections::HashMap<_, _> = old_keys
+        .iter()
+        .zip(0..)
+        .map(|(key, at)| (*key, at))
+        .collect();
     let known: std::collections::HashSet<_> = new_keys.iter().copied().collect();
     let mut changes = Vec::new();
     for (at, (key, observation)) in new_keys.iter().zip(&new.observations).enumerate() {

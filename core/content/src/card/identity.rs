@@ -34,7 +34,12 @@ impl ResultIdentity {
     }
 
     /// The id of the result. A report without any order number is told apart by patient and collection time.
-    pub(super) fn card_id(&self, patient: &Patient, effective: Option<&Moment>, code: &Concept) -> CardId {
+    pub(super) fn card_id(
+        &self,
+        patient: &Patient,
+        effective: Option<&Moment>,
+        code: &Concept,
+    ) -> CardId {
         let (system, code) = code.key();
         let mut fields: Vec<&str> = vec![
             self.issuer.as_deref().unwrap_or_default(),
@@ -44,7 +49,9 @@ impl ResultIdentity {
         ];
         match (&self.filler, &self.placer) {
             (Some(number), _) => fields.extend(["filler", number.authority_key(), &number.value]),
-            (None, Some(number)) => fields.extend(["placer", number.authority_key(), &number.value]),
+            (None, Some(number)) => {
+                fields.extend(["placer", number.authority_key(), &number.value])
+            }
             (None, None) => {
                 fields.push("none");
                 for identifier in &patient.identifiers {

@@ -118,7 +118,8 @@ impl ResultCard {
     /// report is. A report of which no observation is left is withdrawn itself, whatever its own status still says: so
     /// HL7 v2 senders post another patient's result (OBX-11 W under OBR-25 C). Returns the places that lost a value.
     pub(crate) fn withdraw(&mut self) -> Vec<usize> {
-        let gone = |observation: &Observation| observation.status == ObservationStatus::EnteredInError;
+        let gone =
+            |observation: &Observation| observation.status == ObservationStatus::EnteredInError;
         if !self.observations.is_empty() && self.observations.iter().all(gone) {
             self.status = ReportStatus::EnteredInError;
         }

@@ -116,7 +116,11 @@ impl Observation {
             let code = flag.codings.iter().find_map(|coding| coding.code.clone());
             code.unwrap_or_else(|| flag.label().to_owned())
         };
-        self.interpretation.iter().map(code).collect::<Vec<_>>().join(" ")
+        self.interpretation
+            .iter()
+            .map(code)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// Blanks everything that told the value.

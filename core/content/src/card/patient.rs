@@ -35,18 +35,28 @@ impl Identifier {
     /// The assigning authority as one text: the namespace, else the name.
     #[must_use]
     pub fn authority_key(&self) -> &str {
-        self.system.as_deref().or(self.authority.as_deref()).unwrap_or_default()
+        self.system
+            .as_deref()
+            .or(self.authority.as_deref())
+            .unwrap_or_default()
     }
 
     /// Whether it is a social security number or another national number, of which lists never show digits.
     #[must_use]
     pub fn is_national(&self) -> bool {
-        let kind = self.kind.as_deref().unwrap_or_default().to_ascii_uppercase();
+        let kind = self
+            .kind
+            .as_deref()
+            .unwrap_or_default()
+            .to_ascii_uppercase();
         let national_kind = matches!(kind.as_str(), "SS" | "SSN" | "NI" | "SB" | "IND" | "PNT")
             || (kind.starts_with("NN") && kind.len() == 5);
         let told = |text: &Option<String>| {
             let text = text.as_deref().unwrap_or_default().to_ascii_lowercase();
-            text.contains("ssn") || text == "usssa" || text == "ssa" || text.ends_with("2.16.840.1.113883.4.1")
+            text.contains("ssn")
+                || text == "usssa"
+                || text == "ssa"
+                || text.ends_with("2.16.840.1.113883.4.1")
         };
         national_kind || told(&self.system) || told(&self.authority)
     }
@@ -54,9 +64,14 @@ impl Identifier {
     /// Whether a card carries it: social security, driving licence, passport and tax numbers stay behind.
     #[must_use]
     pub(crate) fn belongs_on_a_card(&self) -> bool {
-        let kind = self.kind.as_deref().unwrap_or_default().to_ascii_uppercase();
-        let social_security =
-            self.is_national() && !matches!(kind.as_str(), "NI" | "SB" | "IND" | "PNT") && !kind.starts_with("NN");
+        let kind = self
+            .kind
+            .as_deref()
+            .unwrap_or_default()
+            .to_ascii_uppercase();
+        let social_security = self.is_national()
+            && !matches!(kind.as_str(), "NI" | "SB" | "IND" | "PNT")
+            && !kind.starts_with("NN");
         !NOT_CARRIED.contains(&kind.as_str()) && !social_security
     }
 }
@@ -159,7 +174,11 @@ impl Patient {
     #[must_use]
     pub fn is_same_person(&self, other: &Self) -> bool {
         let mut shared = false;
-        for mine in self.identifiers.iter().filter(|identifier| identifier.has_authority()) {
+        for mine in self
+            .identifiers
+            .iter()
+            .filter(|identifier| identifier.has_authority())
+        {
             for theirs in &other.identifiers {
                 if mine.authority_key() == theirs.authority_key() && mine.kind == theirs.kind {
                     if mine.value != theirs.value {
@@ -236,13 +255,19 @@ mod tests {
                 "{kind}"
             );
         }
-        assert!(number("NI", Some("NHS"), "1").is_national() && !number("MR", Some("H"), "1").is_national());
+        assert!(
+            number("NI", Some("NHS"), "1").is_national()
+                && !number("MR", Some("H"), "1").is_national()
+        );
     }
 
     #[test]
     fn two_patients_are_the_same_only_by_a_shared_number() {
         let of = |numbers: &[(&str, &str)]| Patient {
-            identifiers: numbers.iter().map(|(a, v)| number("MR", Some(a), v)).collect(),
+            identifiers: numbers
+                .iter()
+                .map(|(a, v)| number("MR", Some(a), v))
+                .collect(),
             ..Patient::default()
         };
         assert!(of(&[("A", "1")]).is_same_person(&of(&[("B", "9"), ("A", "1")])));

@@ -1,7 +1,8 @@
 //! The card as FHIR R4 resources: a DiagnosticReport and what it contains, in one fixed order.
 
 use super::{
-    Clinician, Coding, Concept, HumanName, Identifier, Observation, Quantity, ReferenceRange, ResultCard, Value,
+    Clinician, Coding, Concept, HumanName, Identifier, Observation, Quantity, ReferenceRange,
+    ResultCard, Value,
 };
 use crate::moment::Moment;
 use serde::Serialize;
@@ -183,7 +184,10 @@ pub(super) fn report(card: &ResultCard) -> Report<'_> {
     });
     let mut based_on = Vec::new();
     for (index, orderer) in card.orderers.iter().enumerate() {
-        let (order, who) = (format!("order{}", index + 1), format!("orderer{}", index + 1));
+        let (order, who) = (
+            format!("order{}", index + 1),
+            format!("orderer{}", index + 1),
+        );
         contained.push(practitioner(who.clone(), orderer));
         contained.push(Contained {
             resource_type: "ServiceRequest",
@@ -251,7 +255,12 @@ pub(super) fn report(card: &ResultCard) -> Report<'_> {
         effective: timed(card.effective.as_ref(), card.effective_end.as_ref()),
         issued,
         issued_as_reported,
-        performer: card.identity.issuer.iter().map(|name| named(name)).collect(),
+        performer: card
+            .identity
+            .issuer
+            .iter()
+            .map(|name| named(name))
+            .collect(),
         results_interpreter,
         result: roots.map(|(at, _)| local(&observation_id(at))).collect(),
         conclusion: card.conclusion.as_deref(),
@@ -316,14 +325,21 @@ fn practitioner(id: String, who: &Clinician) -> Contained<'_> {
     Contained {
         resource_type: "Practitioner",
         id: Some(id),
-        identifier: who.identifiers.iter().map(|number| identifier(number, None)).collect(),
+        identifier: who
+            .identifiers
+            .iter()
+            .map(|number| identifier(number, None))
+            .collect(),
         name: who.name.iter().map(name).collect(),
         ..Contained::default()
     }
 }
 
 /// The encounter carries who attends and where the patient lies: each level of the place is a contained Location.
-fn encounter<'a>(card: &'a ResultCard, contained: &mut Vec<Contained<'a>>) -> Option<Reference<'static>> {
+fn encounter<'a>(
+    card: &'a ResultCard,
+    contained: &mut Vec<Contained<'a>>,
+) -> Option<Reference<'static>> {
     if card.unit.is_none() && card.attending.is_empty() {
         return None;
     }
@@ -399,13 +415,18 @@ fn observation(card: &ResultCard, at: usize) -> Contained<'_> {
         interpretation: it.interpretation.iter().map(concept).collect(),
         note: it.notes.iter().map(|text| Annotation { text }).collect(),
         reference_range: it.reference_ranges.iter().map(range_of_reference).collect(),
-        has_member: members.map(|(member, _)| local(&observation_id(member))).collect(),
+        has_member: members
+            .map(|(member, _)| local(&observation_id(member)))
+            .collect(),
         ..Contained::default()
     }
 }
 
 /// A moment in the place FHIR has for it, or as reported where it would not be valid there.
-fn either(moment: Option<&Moment>, fits: fn(&Moment) -> bool) -> (Option<&str>, Option<Primitive<'_>>) {
+fn either(
+    moment: Option<&Moment>,
+    fits: fn(&Moment) -> bool,
+) -> (Option<&str>, Option<Primitive<'_>>) {
     match moment {
         Some(moment) if fits(moment) => (Some(moment.as_str()), None),
         Some(moment) => {
@@ -463,17 +484,23 @@ fn value(value: &Value) -> ValueJson<'_> {
                 high: high.as_ref().map(quantity),
             });
         }
-        Value::Ratio { numerator, denominator } => {
+        Value::Ratio {
+            numerator,
+            denominator,
+        } => {
             json.value_ratio = Some(RatioJson {
                 numerator: Some(quantity(numerator)),
                 denominator: Some(quantity(denominator)),
             });
         }
         Value::DateTime(moment) => {
-            (json.value_date_time, json.value_as_reported) = either(Some(moment), Moment::is_fhir_date_time);
+            (json.value_date_time, json.value_as_reported) =
+                either(Some(moment), Moment::is_fhir_date_time);
         }
         Value::Time(time) => json.value_time = Some(time),
-        Value::Period { start, end } => json.value_period = Some(period(start.as_ref(), end.as_ref())),
+        Value::Period { start, end } => {
+            json.value_period = Some(period(start.as_ref(), end.as_ref()))
+        }
         Value::Boolean(it) => json.value_boolean = Some(*it),
         Value::Absent(_) | Value::Heading => {}
     }
@@ -528,7 +555,9 @@ fn coded<'a>(system: &'a str, code: &'a str) -> ConceptJson<'a> {
 
 fn identifier<'a>(it: &'a Identifier, kind: Option<&'a str>) -> IdentifierJson<'a> {
     IdentifierJson {
-        r#type: kind.or(it.kind.as_deref()).map(|kind| coded(KIND_SYSTEM, kind)),
+        r#type: kind
+            .or(it.kind.as_deref())
+            .map(|kind| coded(KIND_SYSTEM, kind)),
         system: it.system.as_deref(),
         value: &it.value,
         assigner: it.authority.as_deref().map(named),

@@ -98,7 +98,10 @@ mod tests {
 
     #[test]
     fn all_ten_and_all_eight_codes_read_back() {
-        assert_eq!((ReportStatus::ALL.len(), ObservationStatus::ALL.len()), (10, 8));
+        assert_eq!(
+            (ReportStatus::ALL.len(), ObservationStatus::ALL.len()),
+            (10, 8)
+        );
         for status in ReportStatus::ALL {
             assert_eq!(ReportStatus::parse(status.as_str()), Some(*status));
         }

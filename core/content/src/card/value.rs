@@ -77,14 +77,19 @@ impl Quantity {
     /// The number with its comparator and without its unit.
     #[must_use]
     pub fn number_text(&self) -> String {
-        format!("{}{}", self.comparator.map_or("", Comparator::as_str), self.value)
+        format!(
+            "{}{}",
+            self.comparator.map_or("", Comparator::as_str),
+            self.value
+        )
     }
 }
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.number_text())?;
-        self.unit_label().map_or(Ok(()), |unit| write!(f, " {unit}"))
+        self.unit_label()
+            .map_or(Ok(()), |unit| write!(f, " {unit}"))
     }
 }
 
@@ -232,9 +237,13 @@ impl Value {
         match self {
             Self::Quantity(quantity)
             | Self::Ratio {
-                numerator: quantity, ..
+                numerator: quantity,
+                ..
             } => quantity.unit_label(),
-            Self::Range { low, high } => low.as_ref().or(high.as_ref()).and_then(Quantity::unit_label),
+            Self::Range { low, high } => low
+                .as_ref()
+                .or(high.as_ref())
+                .and_then(Quantity::unit_label),
             _ => None,
         }
     }
@@ -256,7 +265,10 @@ impl Value {
                 low.as_ref().map(Quantity::number_text),
                 high.as_ref().map(Quantity::number_text),
             ),
-            Self::Ratio { numerator, denominator } => {
+            Self::Ratio {
+                numerator,
+                denominator,
+            } => {
                 format!("{}:{}", numerator.number_text(), denominator.number_text())
             }
             Self::DateTime(moment) => moment.to_string(),

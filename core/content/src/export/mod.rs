@@ -96,9 +96,13 @@ pub fn bundle(messages: &[Exported], at_ms: i64) -> Result<Json, ExportError> {
     let mut entries = Vec::new();
     for message in messages {
         let communication = format!("communication-{}", short(&message.message));
-        entries.push(entry(&communication, communication_of(message, &communication)?));
+        entries.push(entry(
+            &communication,
+            communication_of(message, &communication)?,
+        ));
         if let Payload::Card(card) = &message.payload {
-            let report = serde_json::from_slice(&card.to_bytes()?).map_err(|_| crate::card::CardError::NotCanonical);
+            let report = serde_json::from_slice(&card.to_bytes()?)
+                .map_err(|_| crate::card::CardError::NotCanonical);
             entries.push(entry(&card_entry(message), report?));
             for (index, (who, state)) in message.states.iter().enumerate() {
                 let id = format!("task-{}-{}", short(&message.message), index + 1);
@@ -200,13 +204,23 @@ fn communication_of(message: &Exported, id: &str) -> Result<Json, ExportError> {
                 "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST",
             }] });
         }
-        it["priority"] = json!(if card.critical().is_empty() { "routine" } else { "stat" });
+        it["priority"] = json!(if card.critical().is_empty() {
+            "routine"
+        } else {
+            "stat"
+        });
     }
     Ok(it)
 }
 
 /// The request that lies in a result: somebody is to take it.
-fn task_of(message: &Exported, card: &ResultCard, who: &Party, state: State, id: &str) -> Result<Json, ExportError> {
+fn task_of(
+    message: &Exported,
+    card: &ResultCard,
+    who: &Party,
+    state: State,
+    id: &str,
+) -> Result<Json, ExportError> {
     let mut it = json!({
         "resourceType": "Task",
         "id": id,
@@ -221,8 +235,13 @@ fn task_of(message: &Exported, card: &ResultCard, who: &Party, state: State, id:
         "requester": party(&message.sender),
         "owner": party(who),
     });
-    let of_owner = message.statements.iter().filter(|spoken| spoken.speaker.id == who.id);
-    let output: Vec<Json> = of_owner.filter_map(|spoken| said(&spoken.signed.body)).collect();
+    let of_owner = message
+        .statements
+        .iter()
+        .filter(|spoken| spoken.speaker.id == who.id);
+    let output: Vec<Json> = of_owner
+        .filter_map(|spoken| said(&spoken.signed.body))
+        .collect();
     if !output.is_empty() {
         it["output"] = Json::Array(output);
     }
@@ -237,7 +256,11 @@ fn card_identifier(card: &CardId, version: u32) -> Json {
 fn said(statement: &Statement) -> Option<Json> {
     let words = match &statement.act {
         Act::Acknowledged(record) | Act::AcknowledgedByTelephone { record, .. } => {
-            let observations: Vec<String> = record.observations().iter().map(|at| (at + 1).to_string()).collect();
+            let observations: Vec<String> = record
+                .observations()
+                .iter()
+                .map(|at| (at + 1).to_string())
+                .collect();
             format!(
                 "version {}, observations read back: {}, identifiers confirmed: {}",
                 statement.subject.version,

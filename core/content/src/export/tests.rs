@@ -80,7 +80,13 @@ fn a_closed_loop_is_communication_task_and_provenance() {
         .collect();
     assert_eq!(
         types,
-        ["Communication", "DiagnosticReport", "Task", "Provenance", "Provenance"]
+        [
+            "Communication",
+            "DiagnosticReport",
+            "Task",
+            "Provenance",
+            "Provenance"
+        ]
     );
     assert_eq!(resources[0]["sent"], "2026-11-18T11:06:40Z");
     assert_eq!(resources[0]["priority"], "stat");
@@ -99,7 +105,9 @@ fn a_closed_loop_is_communication_task_and_provenance() {
 #[test]
 fn the_signed_bytes_in_an_export_can_be_verified() {
     let bundle = bundle(&[loop_of_a_potassium()], 0).unwrap();
-    let data = bundle["entry"][4]["resource"]["signature"][0]["data"].as_str().unwrap();
+    let data = bundle["entry"][4]["resource"]["signature"][0]["data"]
+        .as_str()
+        .unwrap();
     let signed = Signed::<Statement>::decode(&STANDARD.decode(data).unwrap()).unwrap();
     assert_eq!(signed.signature, [9; 64]);
     assert_eq!(signed.body.subject.version, 1);

@@ -1,7 +1,9 @@
 //! FHIR data types into the card's.
 
 use super::node::Node;
-use crate::card::{AS_REPORTED, AbsentReason, Coding, Comparator, Concept, HumanName, Identifier, Quantity, Value};
+use crate::card::{
+    AS_REPORTED, AbsentReason, Coding, Comparator, Concept, HumanName, Identifier, Quantity, Value,
+};
 use crate::decimal::Decimal;
 use crate::moment::{Moment, valid_clock};
 use crate::refusal::{Cause, Refusal};
@@ -42,8 +44,17 @@ pub(super) fn identifier(node: &Node<'_>) -> Result<Option<Identifier>, Refusal>
         return Ok(None);
     };
     let kind = concept_at(node, "type")?.and_then(|kind| {
-        let of_table = |coding: &&Coding| coding.system.as_deref().is_some_and(|system| system.ends_with("0203"));
-        let coding = kind.codings.iter().find(of_table).or(kind.codings.first())?;
+        let of_table = |coding: &&Coding| {
+            coding
+                .system
+                .as_deref()
+                .is_some_and(|system| system.ends_with("0203"))
+        };
+        let coding = kind
+            .codings
+            .iter()
+            .find(of_table)
+            .or(kind.codings.first())?;
         coding.code.clone()
     });
     let assigner = node.object("assigner")?;
@@ -91,7 +102,9 @@ pub(super) fn name(node: &Node<'_>) -> Result<Option<HumanName>, Refusal> {
 /// A moment in its own place, or as it was reported where that place cannot hold it.
 pub(super) fn moment(node: &Node<'_>, key: &str) -> Result<Option<Moment>, Refusal> {
     let read = |node: Node<'_>| {
-        let Some(text) = node.as_text()? else { return Ok(None) };
+        let Some(text) = node.as_text()? else {
+            return Ok(None);
+        };
         Moment::parse(text)
             .map(Some)
             .ok_or_else(|| node.refuse(Cause::Expected("a date or time")))
@@ -103,7 +116,10 @@ pub(super) fn moment(node: &Node<'_>, key: &str) -> Result<Option<Moment>, Refus
         return Ok(None);
     };
     for extension in beside.objects("extension")? {
-        if extension.get("url").is_some_and(|url| url.is_text(AS_REPORTED)) {
+        if extension
+            .get("url")
+            .is_some_and(|url| url.is_text(AS_REPORTED))
+        {
             return extension.get("valueString").map_or(Ok(None), read);
         }
     }
@@ -119,11 +135,14 @@ pub(super) fn quantity(node: &Node<'_>) -> Result<Option<Quantity>, Refusal> {
     let Some(number) = node.get("value") else {
         return Ok(None);
     };
-    let value = Decimal::parse(&number.number()?).ok_or_else(|| number.refuse(Cause::Expected("a decimal")))?;
+    let value = Decimal::parse(&number.number()?)
+        .ok_or_else(|| number.refuse(Cause::Expected("a decimal")))?;
     let comparator = match node.text("comparator")? {
         None => None,
         Some(sign @ ("<" | "<=" | ">=" | ">")) => Comparator::parse(sign),
-        Some(_) => return Err(node.refuse_at("comparator", Cause::UnknownCode("quantity-comparator"))),
+        Some(_) => {
+            return Err(node.refuse_at("comparator", Cause::UnknownCode("quantity-comparator")));
+        }
     };
     Ok(Some(Quantity {
         comparator,
@@ -166,7 +185,9 @@ pub(super) fn value(node: &Node<'_>) -> Result<Option<Value>, Refusal> {
     if kind == "DateTime" {
         return Ok(moment(node, &key)?.map(Value::DateTime));
     }
-    let Some(at) = node.get(&key) else { return Ok(None) };
+    let Some(at) = node.get(&key) else {
+        return Ok(None);
+    };
     if matches!(
         kind,
         "Quantity" | "CodeableConcept" | "Range" | "Ratio" | "SampledData" | "Period"
@@ -179,15 +200,22 @@ pub(super) fn value(node: &Node<'_>) -> Result<Option<Value>, Refusal> {
         "String" => at.as_text()?.map(|text| Value::Text(text.to_owned())),
         "Boolean" => Some(Value::Boolean(at.boolean()?)),
         "Integer" => {
-            let number = Decimal::parse(&at.number()?).ok_or_else(|| at.refuse(Cause::Expected("an integer")))?;
+            let number = Decimal::parse(&at.number()?)
+                .ok_or_else(|| at.refuse(Cause::Expected("an integer")))?;
             Some(Value::Quantity(Quantity::of(number)))
         }
         "Range" => match (quantity_at(&at, "low")?, quantity_at(&at, "high")?) {
             (None, None) => None,
             (low, high) => Some(Value::Range { low, high }),
         },
-        "Ratio" => match (quantity_at(&at, "numerator")?, quantity_at(&at, "denominator")?) {
-            (Some(numerator), Some(denominator)) => Some(Value::Ratio { numerator, denominator }),
+        "Ratio" => match (
+            quantity_at(&at, "numerator")?,
+            quantity_at(&at, "denominator")?,
+        ) {
+            (Some(numerator), Some(denominator)) => Some(Value::Ratio {
+                numerator,
+                denominator,
+            }),
             (None, None) => None,
             _ => return Err(at.refuse(Cause::Expected("numerator and denominator"))),
         },

@@ -50,7 +50,10 @@ impl<'a> Index<'a> {
             by_reference: HashMap::new(),
             contained: RefCell::default(),
         };
-        if !root.get("resourceType").is_some_and(|node| node.is_text("Bundle")) {
+        if !root
+            .get("resourceType")
+            .is_some_and(|node| node.is_text("Bundle"))
+        {
             return Ok(index);
         }
         let entries = root.clone().named("Bundle").objects("entry")?;
@@ -64,7 +67,8 @@ impl<'a> Index<'a> {
             let place = index.entries.len();
             let mut keys = Vec::new();
             keys.extend(entry.text("fullUrl")?.map(str::to_owned));
-            if let (Some(resource_type), Some(id)) = (node.text("resourceType")?, node.text("id")?) {
+            if let (Some(resource_type), Some(id)) = (node.text("resourceType")?, node.text("id")?)
+            {
                 keys.push(format!("{resource_type}/{id}"));
             }
             index.entries.push(Resource::whole(node));
@@ -80,8 +84,9 @@ impl<'a> Index<'a> {
         self.by_reference
             .entry(key)
             .and_modify(|known| {
-                let same =
-                    known.is_some_and(|known| known == place || entries[known].node.same_content(&entries[place].node));
+                let same = known.is_some_and(|known| {
+                    known == place || entries[known].node.same_content(&entries[place].node)
+                });
                 if !same {
                     *known = None;
                 }
@@ -94,7 +99,11 @@ impl<'a> Index<'a> {
     }
 
     /// The resource that a Reference means, if it is in the file.
-    pub(super) fn resolve(&self, reference: &Node<'a>, from: &Resource<'a>) -> Result<Option<Resource<'a>>, Refusal> {
+    pub(super) fn resolve(
+        &self,
+        reference: &Node<'a>,
+        from: &Resource<'a>,
+    ) -> Result<Option<Resource<'a>>, Refusal> {
         let Some(target) = reference.text("reference")? else {
             return Ok(None);
         };
@@ -112,10 +121,15 @@ impl<'a> Index<'a> {
             .or_else(|| self.by_reference.get(tail(target)))
             .or_else(|| {
                 let uuid = target.strip_prefix("urn:uuid:")?;
-                self.by_reference
-                    .get(&format!("{}/{uuid}", reference.get("type")?.as_text().ok()??))
+                self.by_reference.get(&format!(
+                    "{}/{uuid}",
+                    reference.get("type")?.as_text().ok()??
+                ))
             });
-        Ok(place.copied().flatten().map(|place| self.entries[place].clone()))
+        Ok(place
+            .copied()
+            .flatten()
+            .map(|place| self.entries[place].clone()))
     }
 }
 
@@ -131,7 +145,9 @@ impl<'a> Index<'a> {
             }
         }
         let by_id = Rc::new(by_id);
-        self.contained.borrow_mut().insert(home.address(), by_id.clone());
+        self.contained
+            .borrow_mut()
+            .insert(home.address(), by_id.clone());
         Ok(by_id)
     }
 }

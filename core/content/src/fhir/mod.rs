@@ -42,7 +42,12 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refusal> {
             &mut reading,
             &Resource::whole(root.named("Observation")),
         )?],
-        other => return Err(Refusal::new("resourceType", Cause::NotAResult(TypeName::new(other)))),
+        other => {
+            return Err(Refusal::new(
+                "resourceType",
+                Cause::NotAResult(TypeName::new(other)),
+            ));
+        }
     };
     Ok(Import {
         cards,
@@ -79,8 +84,12 @@ pub(crate) fn own_card(bytes: &[u8]) -> Result<ResultCard, Refusal> {
         ));
     }
     let version = meta.text("versionId")?.and_then(|text| text.parse().ok());
-    let version =
-        version.ok_or_else(|| Refusal::new("DiagnosticReport.meta.versionId", Cause::Expected("a number")))?;
+    let version = version.ok_or_else(|| {
+        Refusal::new(
+            "DiagnosticReport.meta.versionId",
+            Cause::Expected("a number"),
+        )
+    })?;
     let mut reading = Reading {
         index: Index::of(&root)?,
         notes: Vec::new(),
@@ -112,9 +121,16 @@ fn bundle(reading: &mut Reading<'_>) -> Result<Vec<ResultCard>, Refusal> {
     };
     let (reports, observations) = (of_type("DiagnosticReport"), of_type("Observation"));
     if reports.is_empty() && observations.is_empty() {
-        return Err(Refusal::new("Bundle.entry", Cause::NotAResult(TypeName::new("Bundle"))));
+        return Err(Refusal::new(
+            "Bundle.entry",
+            Cause::NotAResult(TypeName::new("Bundle")),
+        ));
     }
-    let roots = if reports.is_empty() { &observations } else { &reports };
+    let roots = if reports.is_empty() {
+        &observations
+    } else {
+        &reports
+    };
     let mut used = observation::members(&reading.index, &observations)?;
     let mut cards = Vec::new();
     for root in roots {

@@ -80,7 +80,10 @@ impl<'a> Node<'a> {
             .value
             .as_array()
             .ok_or_else(|| node.refuse(Cause::Expected("a list")))?;
-        let items = items.iter().enumerate().filter(|(_, value)| !value.is_null());
+        let items = items
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| !value.is_null());
         Ok(items
             .map(|(at, value)| Node {
                 value,

@@ -5,8 +5,8 @@ use super::index::{Index, Resource, tail};
 use super::node::Node;
 use super::{MAX_PANEL_DEPTH, Reading};
 use crate::card::{
-    AbsentReason, CRITICAL_BY_SENDER, Concept, MAX_OBSERVATIONS, Observation, ObservationStatus, ReferenceRange,
-    SUB_ID, Value,
+    AbsentReason, CRITICAL_BY_SENDER, Concept, MAX_OBSERVATIONS, Observation, ObservationStatus,
+    ReferenceRange, SUB_ID, Value,
 };
 use crate::refusal::{Cause, NoteKind, Refusal};
 use std::collections::HashSet;
@@ -21,7 +21,10 @@ pub(super) struct Collector<'r, 'a> {
 }
 
 impl<'r, 'a> Collector<'r, 'a> {
-    pub(super) fn new(reading: &'r mut Reading<'a>, report: &Resource<'a>) -> Result<Self, Refusal> {
+    pub(super) fn new(
+        reading: &'r mut Reading<'a>,
+        report: &Resource<'a>,
+    ) -> Result<Self, Refusal> {
         Ok(Self {
             subject: report.node.object("subject")?,
             report: report.clone(),
@@ -93,7 +96,12 @@ impl<'r, 'a> Collector<'r, 'a> {
     }
 
     /// Adds one Observation with its components and members.
-    pub(super) fn add(&mut self, resource: &Resource<'a>, parent: Option<usize>, depth: usize) -> Result<(), Refusal> {
+    pub(super) fn add(
+        &mut self,
+        resource: &Resource<'a>,
+        parent: Option<usize>,
+        depth: usize,
+    ) -> Result<(), Refusal> {
         if !self.seen.insert(resource.address()) {
             return Ok(());
         }
@@ -114,7 +122,10 @@ impl<'r, 'a> Collector<'r, 'a> {
         self.references(resource, "hasMember", Some(place), depth + 1)?;
         let has_members = self.found.len() > place + 1;
         let head = &mut self.found[place];
-        if has_members && head.value == Value::Absent(AbsentReason::Unknown) && !node.has("dataAbsentReason") {
+        if has_members
+            && head.value == Value::Absent(AbsentReason::Unknown)
+            && !node.has("dataAbsentReason")
+        {
             head.value = Value::Heading;
         }
         Ok(())
@@ -122,7 +133,8 @@ impl<'r, 'a> Collector<'r, 'a> {
 
     /// What an Observation and a component have in common.
     fn one(&mut self, node: &Node<'a>, status: ObservationStatus) -> Result<Observation, Refusal> {
-        let code = concept_at(node, "code")?.ok_or_else(|| node.refuse_at("code", Cause::Missing))?;
+        let code =
+            concept_at(node, "code")?.ok_or_else(|| node.refuse_at("code", Cause::Missing))?;
         let value = match value(node)? {
             Some(value) => value,
             None => Value::Absent(absent_reason(node)?),
@@ -174,7 +186,8 @@ pub(super) fn status(node: &Node<'_>) -> Result<ObservationStatus, Refusal> {
     let code = node
         .text("status")?
         .ok_or_else(|| node.refuse_at("status", Cause::Missing))?;
-    ObservationStatus::parse(code).ok_or_else(|| node.refuse_at("status", Cause::UnknownCode("observation-status")))
+    ObservationStatus::parse(code)
+        .ok_or_else(|| node.refuse_at("status", Cause::UnknownCode("observation-status")))
 }
 
 /// Beginning and end of when something was observed.
@@ -205,14 +218,19 @@ fn absent_reason(node: &Node<'_>) -> Result<AbsentReason, Refusal> {
 
 fn has_critical_mark(node: &Node<'_>) -> Result<bool, Refusal> {
     let marks = node.objects("extension")?;
-    Ok(marks
-        .iter()
-        .any(|extension| extension.get("url").is_some_and(|url| url.is_text(CRITICAL_BY_SENDER))))
+    Ok(marks.iter().any(|extension| {
+        extension
+            .get("url")
+            .is_some_and(|url| url.is_text(CRITICAL_BY_SENDER))
+    }))
 }
 
 fn sub_id(node: &Node<'_>) -> Result<Option<String>, Refusal> {
     for identifier in node.objects("identifier")? {
-        if identifier.get("system").is_some_and(|system| system.is_text(SUB_ID)) {
+        if identifier
+            .get("system")
+            .is_some_and(|system| system.is_text(SUB_ID))
+        {
             return identifier.owned_text("value");
         }
     }
@@ -232,7 +250,10 @@ fn addresses<'a>(index: &Index<'a>, from: &Resource<'a>, key: &str) -> Result<Ve
 }
 
 /// Every Observation that is a member of another one.
-pub(super) fn members<'a>(index: &Index<'a>, observations: &[Resource<'a>]) -> Result<HashSet<usize>, Refusal> {
+pub(super) fn members<'a>(
+    index: &Index<'a>,
+    observations: &[Resource<'a>],
+) -> Result<HashSet<usize>, Refusal> {
     let mut all = HashSet::new();
     for observation in observations {
         all.extend(member_addresses(index, observation)?);

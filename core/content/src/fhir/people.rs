@@ -9,7 +9,10 @@ use crate::moment::Moment;
 use crate::refusal::{NoteKind, Refusal};
 
 /// The patient a report is about; what is not in the file is taken from the reference itself.
-pub(super) fn patient<'a>(reading: &mut Reading<'a>, report: &Resource<'a>) -> Result<Patient, Refusal> {
+pub(super) fn patient<'a>(
+    reading: &mut Reading<'a>,
+    report: &Resource<'a>,
+) -> Result<Patient, Refusal> {
     let Some(subject) = report.node.object("subject")? else {
         reading.note(&report.node, NoteKind::NoPatient);
         return Ok(Patient::default());
@@ -36,7 +39,10 @@ pub(super) fn patient<'a>(reading: &mut Reading<'a>, report: &Resource<'a>) -> R
     Ok(Patient {
         name: words(&subject)?,
         birth_date: None,
-        identifiers: logical.into_iter().filter(Identifier::belongs_on_a_card).collect(),
+        identifiers: logical
+            .into_iter()
+            .filter(Identifier::belongs_on_a_card)
+            .collect(),
     })
 }
 
@@ -84,7 +90,11 @@ pub(super) fn clinician<'a>(
     Ok((!who.is_empty()).then_some(who))
 }
 
-pub(super) fn clinicians<'a>(reading: &Reading<'a>, from: &Resource<'a>, key: &str) -> Result<Vec<Clinician>, Refusal> {
+pub(super) fn clinicians<'a>(
+    reading: &Reading<'a>,
+    from: &Resource<'a>,
+    key: &str,
+) -> Result<Vec<Clinician>, Refusal> {
     let mut found = Vec::new();
     for reference in from.node.objects(key)? {
         found.extend(clinician(reading, &reference, from)?);
@@ -103,7 +113,9 @@ pub(super) fn called<'a>(
         .map(|name| name.label());
     Ok(match name {
         Some(name) => Some(name),
-        None => reference.text("reference")?.map(|reference| tail(reference).to_owned()),
+        None => reference
+            .text("reference")?
+            .map(|reference| tail(reference).to_owned()),
     })
 }
 
@@ -140,7 +152,12 @@ pub(super) fn encounter<'a>(
     Ok((attending, (!unit.is_empty()).then_some(unit)))
 }
 
-fn place<'a>(reading: &Reading<'a>, at: &Node<'a>, encounter: &Resource<'a>, unit: &mut Unit) -> Result<(), Refusal> {
+fn place<'a>(
+    reading: &Reading<'a>,
+    at: &Node<'a>,
+    encounter: &Resource<'a>,
+    unit: &mut Unit,
+) -> Result<(), Refusal> {
     let Some(reference) = at.object("location")? else {
         return Ok(());
     };

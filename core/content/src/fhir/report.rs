@@ -7,12 +7,16 @@ use super::node::Node;
 use super::observation::{Collector, effective, status as observation_status};
 use super::people::{called, clinician, clinicians, encounter, patient};
 use crate::card::{
-    Clinician, Identifier, NOTE_EXTENSION, ReportStatus, ResultCard, ResultIdentity, SUB_ID, TEST_CODE, TEST_SYSTEM,
+    Clinician, Identifier, NOTE_EXTENSION, ReportStatus, ResultCard, ResultIdentity, SUB_ID,
+    TEST_CODE, TEST_SYSTEM,
 };
 use crate::refusal::{Cause, Note, NoteKind, Refusal};
 
 /// A card from a DiagnosticReport.
-pub(super) fn card<'a>(reading: &mut Reading<'a>, report: &Resource<'a>) -> Result<ResultCard, Refusal> {
+pub(super) fn card<'a>(
+    reading: &mut Reading<'a>,
+    report: &Resource<'a>,
+) -> Result<ResultCard, Refusal> {
     let node = &report.node;
     let code = node
         .text("status")?
@@ -52,7 +56,11 @@ pub(super) fn card_of_observation<'a>(
     finish(reading, &observation.node, card)
 }
 
-fn finish(reading: &mut Reading<'_>, node: &Node<'_>, mut card: ResultCard) -> Result<ResultCard, Refusal> {
+fn finish(
+    reading: &mut Reading<'_>,
+    node: &Node<'_>,
+    mut card: ResultCard,
+) -> Result<ResultCard, Refusal> {
     let start = card.effective.clone();
     for observation in &mut card.observations {
         if observation.effective == start {
@@ -60,13 +68,19 @@ fn finish(reading: &mut Reading<'_>, node: &Node<'_>, mut card: ResultCard) -> R
         }
     }
     for _ in card.withdraw() {
-        reading.notes.push(Note::new(node.path(), NoteKind::Withdrawn));
+        reading
+            .notes
+            .push(Note::new(node.path(), NoteKind::Withdrawn));
     }
     Ok(card)
 }
 
 /// What DiagnosticReport and Observation have in common.
-fn shared<'a>(reading: &mut Reading<'a>, report: &Resource<'a>, status: ReportStatus) -> Result<ResultCard, Refusal> {
+fn shared<'a>(
+    reading: &mut Reading<'a>,
+    report: &Resource<'a>,
+    status: ReportStatus,
+) -> Result<ResultCard, Refusal> {
     let node = &report.node;
     let code = concept_at(node, "code")?.ok_or_else(|| node.refuse_at("code", Cause::Missing))?;
     let patient = patient(reading, report)?;
@@ -75,7 +89,10 @@ fn shared<'a>(reading: &mut Reading<'a>, report: &Resource<'a>, status: ReportSt
     let (effective, effective_end) = effective(node)?;
     let mut notes = Vec::new();
     for extension in node.objects("extension")? {
-        if extension.get("url").is_some_and(|url| url.is_text(NOTE_EXTENSION)) {
+        if extension
+            .get("url")
+            .is_some_and(|url| url.is_text(NOTE_EXTENSION))
+        {
             let note = extension.object("valueAnnotation")?;
             notes.extend(note.map_or(Ok(None), |note| note.owned_text("text"))?);
         }
@@ -106,17 +123,23 @@ fn is_test(node: &Node<'_>) -> Result<bool, Refusal> {
     let Some(meta) = node.object("meta")? else {
         return Ok(false);
     };
-    let labels = meta.objects("security")?.into_iter().chain(meta.objects("tag")?);
-    let is = |label: &Node<'_>, key: &str, text: &str| label.get(key).is_some_and(|it| it.is_text(text));
+    let labels = meta
+        .objects("security")?
+        .into_iter()
+        .chain(meta.objects("tag")?);
+    let is =
+        |label: &Node<'_>, key: &str, text: &str| label.get(key).is_some_and(|it| it.is_text(text));
     let mut labels = labels;
-    Ok(
-        labels
-            .any(|label| is(&label, "code", TEST_CODE) && (!label.has("system") || is(&label, "system", TEST_SYSTEM))),
-    )
+    Ok(labels.any(|label| {
+        is(&label, "code", TEST_CODE) && (!label.has("system") || is(&label, "system", TEST_SYSTEM))
+    }))
 }
 
 /// Issuer and order numbers, and who ordered.
-fn identity<'a>(reading: &Reading<'a>, report: &Resource<'a>) -> Result<(ResultIdentity, Vec<Clinician>), Refusal> {
+fn identity<'a>(
+    reading: &Reading<'a>,
+    report: &Resource<'a>,
+) -> Result<(ResultIdentity, Vec<Clinician>), Refusal> {
     let node = &report.node;
     let mut identity = ResultIdentity::default();
     if let Some(performer) = node.objects("performer")?.first() {

@@ -19,7 +19,8 @@ fn code(code: &str) -> Json {
 }
 
 fn observation(id: &str, more: Json) -> Json {
-    let mut it = json!({ "resourceType": "Observation", "id": id, "status": "final", "code": code(id) });
+    let mut it =
+        json!({ "resourceType": "Observation", "id": id, "status": "final", "code": code(id) });
     for (key, value) in more.as_object().unwrap() {
         it[key] = value.clone();
     }
@@ -47,16 +48,26 @@ fn report(results: &[&str]) -> Json {
 fn a_report_with_contained_resources_becomes_a_card() {
     let card = import(POTASSIUM).unwrap().cards.remove(0);
     assert_eq!(card.observations[0].value.text(), "6.80 mmol/L");
-    assert_eq!(card.observations[0].reference_ranges[0].label(), "3.5 – 5.10 mmol/L");
+    assert_eq!(
+        card.observations[0].reference_ranges[0].label(),
+        "3.5 – 5.10 mmol/L"
+    );
     assert_eq!(card.critical(), [0]);
     assert_eq!(card.patient.identifier_count(), 3);
-    assert_eq!(card.orderers[0].name.as_ref().unwrap().label(), "Abernathy, Rowan");
+    assert_eq!(
+        card.orderers[0].name.as_ref().unwrap().label(),
+        "Abernathy, Rowan"
+    );
     assert_eq!(card.unit.as_ref().unwrap().label(), "5W · 12");
     assert_eq!(card.identity.filler.as_ref().unwrap().value, "F-880413");
     assert_eq!(card.identity.placer.as_ref().unwrap().value, "P-552071");
     let bytes = card.to_bytes().unwrap();
     let text = String::from_utf8(bytes.clone()).unwrap();
-    assert!(text.contains("\"value\":6.80,") && !text.contains("999-41-7720") && !text.contains("Harbour"));
+    assert!(
+        text.contains("\"value\":6.80,")
+            && !text.contains("999-41-7720")
+            && !text.contains("Harbour")
+    );
     assert_eq!(ResultCard::from_bytes(&bytes).unwrap(), card);
 }
 
@@ -93,7 +104,10 @@ fn panels_are_laid_out_with_their_members_after_them() {
         ]
     );
     assert_eq!(card.observations[0].value, Value::Heading);
-    assert_eq!(ResultCard::from_bytes(&card.to_bytes().unwrap()).unwrap(), card);
+    assert_eq!(
+        ResultCard::from_bytes(&card.to_bytes().unwrap()).unwrap(),
+        card
+    );
 }
 
 #[test]
@@ -125,24 +139,32 @@ fn a_bundle_gives_one_card_per_report_and_names_what_is_loose() {
     let import = import(file.to_string().as_bytes()).unwrap();
     assert_eq!(import.cards.len(), 2);
     assert_ne!(import.cards[0].id(), import.cards[1].id());
-    assert!(
-        import
-            .notes
-            .contains(&Note::new("Bundle.entry[4].resource", NoteKind::NotPartOfTheReport))
-    );
+    assert!(import.notes.contains(&Note::new(
+        "Bundle.entry[4].resource",
+        NoteKind::NotPartOfTheReport
+    )));
     let alone = cards(&bundle(&[
         observation("a", json!({ "valueString": "x" })),
         observation("b", json!({})),
     ]));
     assert_eq!(alone.len(), 2);
-    assert_eq!(alone[1].observations[0].value, Value::Absent(AbsentReason::Unknown));
+    assert_eq!(
+        alone[1].observations[0].value,
+        Value::Absent(AbsentReason::Unknown)
+    );
 }
 
 #[test]
 fn a_result_that_is_not_in_the_file_is_said_to_be_missing() {
     let card = cards(&report(&["elsewhere"])).remove(0);
-    assert_eq!(card.observations[0].code.label(), "Observation not included");
-    assert_eq!(card.observations[0].value, Value::Absent(AbsentReason::Unknown));
+    assert_eq!(
+        card.observations[0].code.label(),
+        "Observation not included"
+    );
+    assert_eq!(
+        card.observations[0].value,
+        Value::Absent(AbsentReason::Unknown)
+    );
 }
 
 #[test]
@@ -163,7 +185,12 @@ fn a_result_under_another_patients_report_is_refused() {
 #[test]
 fn two_resources_under_one_name_lead_nowhere() {
     let patient = |born: &str| json!({ "resourceType": "Patient", "id": "1", "birthDate": born });
-    let card = cards(&bundle(&[report(&[]), patient("1970-01-01"), patient("1980-01-01")])).remove(0);
+    let card = cards(&bundle(&[
+        report(&[]),
+        patient("1970-01-01"),
+        patient("1980-01-01"),
+    ]))
+    .remove(0);
     assert!(card.patient.is_unknown());
 }
 
@@ -181,7 +208,10 @@ fn what_cannot_be_understood_is_refused_with_its_path() {
             with(json!({ "status": "done" })),
             "Observation.status: a code outside its table (observation-status)",
         ),
-        (with(json!({ "status": null })), "Observation.status: missing"),
+        (
+            with(json!({ "status": null })),
+            "Observation.status: missing",
+        ),
         (with(json!({ "code": null })), "Observation.code: missing"),
         (
             with(json!({ "valueQuantity": { "value": "6.8" } })),
@@ -208,7 +238,9 @@ fn what_cannot_be_understood_is_refused_with_its_path() {
             "Observation.component[0].code: missing",
         ),
         (
-            bundle(&[json!({ "resourceType": "DiagnosticReport", "code": code("R"), "status": "ready" })]),
+            bundle(&[
+                json!({ "resourceType": "DiagnosticReport", "code": code("R"), "status": "ready" }),
+            ]),
             "Bundle.entry[0].resource.status: a code outside its table (diagnostic-report-status)",
         ),
         (
@@ -220,7 +252,10 @@ fn what_cannot_be_understood_is_refused_with_its_path() {
     }
     assert_eq!(import(b"{").unwrap_err().to_string(), "file: not FHIR JSON");
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
-    assert_eq!(import(deep.as_bytes()).unwrap_err().to_string(), "file: not FHIR JSON");
+    assert_eq!(
+        import(deep.as_bytes()).unwrap_err().to_string(),
+        "file: not FHIR JSON"
+    );
 }
 
 #[test]
@@ -228,11 +263,17 @@ fn all_statuses_are_read_and_entered_in_error_is_blank() {
     for status in crate::card::ReportStatus::ALL {
         let mut it = report(&["a"]);
         it["status"] = json!(status.as_str());
-        let card = cards(&bundle(&[it, observation("a", json!({ "valueString": "CANARY" }))])).remove(0);
+        let card = cards(&bundle(&[
+            it,
+            observation("a", json!({ "valueString": "CANARY" })),
+        ]))
+        .remove(0);
         assert_eq!(card.status, *status);
         let blank = *status == crate::card::ReportStatus::EnteredInError;
         assert_eq!(
-            String::from_utf8(card.to_bytes().unwrap()).unwrap().contains("CANARY"),
+            String::from_utf8(card.to_bytes().unwrap())
+                .unwrap()
+                .contains("CANARY"),
             !blank
         );
     }
@@ -255,7 +296,10 @@ fn a_new_mark_makes_a_version_and_a_missing_one_does_not() {
     let plain = import(POTASSIUM).unwrap().cards.remove(0);
     let mut marked = plain.clone();
     marked.mark_critical(0).unwrap();
-    assert_eq!(marked.clone().following(&plain).map(|card| card.version), Some(2));
+    assert_eq!(
+        marked.clone().following(&plain).map(|card| card.version),
+        Some(2)
+    );
     assert!(plain.following(&marked).is_none());
 }
 
@@ -266,7 +310,10 @@ fn a_mark_by_hand_survives_the_bytes() {
     assert!(card.critical().is_empty());
     card.mark_critical(0).unwrap();
     assert_eq!(card.critical(), [0]);
-    assert_eq!(ResultCard::from_bytes(&card.to_bytes().unwrap()).unwrap(), card);
+    assert_eq!(
+        ResultCard::from_bytes(&card.to_bytes().unwrap()).unwrap(),
+        card
+    );
     assert!(card.mark_critical(1).is_err());
 }
 

@@ -45,7 +45,13 @@ impl Message {
 /// message, if anything did; `control_id` names the answer itself and `time` is an HL7 time stamp, both handed in.
 /// The answer names places and causes, never content. A file without a readable MSH is answered to `Header::default()`.
 #[must_use]
-pub fn acknowledge(header: &Header, code: AckCode, refusal: Option<&Refusal>, control_id: &str, time: &str) -> String {
+pub fn acknowledge(
+    header: &Header,
+    code: AckCode,
+    refusal: Option<&Refusal>,
+    control_id: &str,
+    time: &str,
+) -> String {
     let separators = header.separators;
     let f = separators.field.to_string();
     let c = separators.component;
@@ -86,7 +92,9 @@ pub fn acknowledge(header: &Header, code: AckCode, refusal: Option<&Refusal>, co
         let (segment, sequence, field) = place(&refusal.at);
         if modern {
             let location = format!("{segment}{c}{sequence}{c}{field}");
-            out.push_str(&format!("ERR{f}{f}{location}{f}{number}{c}{words}{c}HL70357{f}E\r"));
+            out.push_str(&format!(
+                "ERR{f}{f}{location}{f}{number}{c}{words}{c}HL70357{f}E\r"
+            ));
         } else {
             // ELD, before 2.5: the code is a component of the location.
             let s = separators.subcomponent.unwrap_or('&');
@@ -100,7 +108,9 @@ pub fn acknowledge(header: &Header, code: AckCode, refusal: Option<&Refusal>, co
 
 /// From 2.5 on ERR has a location and a code of its own.
 fn modern(version: &str) -> bool {
-    let minor = version.strip_prefix("2.").and_then(|rest| rest.split('.').next());
+    let minor = version
+        .strip_prefix("2.")
+        .and_then(|rest| rest.split('.').next());
     minor
         .and_then(|minor| minor.parse::<u32>().ok())
         .is_some_and(|minor| minor >= 5)
@@ -114,7 +124,9 @@ fn condition(cause: &Cause) -> (u16, &'static str) {
         Cause::UnknownCode(_) => (103, "Table value not found"),
         Cause::NotAResult(_) => (200, "Unsupported message type"),
         Cause::Version => (203, "Unsupported version id"),
-        Cause::TooLarge(_) | Cause::TooDeep | Cause::AnotherPatient => (207, "Application internal error"),
+        Cause::TooLarge(_) | Cause::TooDeep | Cause::AnotherPatient => {
+            (207, "Application internal error")
+        }
     }
 }
 

@@ -14,7 +14,9 @@ pub(super) fn concept(repetition: &Repetition<'_>) -> Option<Concept> {
         let coding = Coding {
             code: repetition.component(first),
             display: repetition.whole_component(first + 1),
-            system: repetition.component(first + 2).and_then(|name| system_of_v2(&name)),
+            system: repetition
+                .component(first + 2)
+                .and_then(|name| system_of_v2(&name)),
         };
         if coding.code.is_some() || coding.display.is_some() {
             codings.push(coding);
@@ -45,7 +47,10 @@ pub(super) fn authority(
 }
 
 /// An HD inside one component.
-pub(super) fn authority_in(repetition: &Repetition<'_>, component: usize) -> (Option<String>, Option<String>) {
+pub(super) fn authority_in(
+    repetition: &Repetition<'_>,
+    component: usize,
+) -> (Option<String>, Option<String>) {
     let part = |number| repetition.subcomponent(component, number);
     authority(part(1), part(2), part(3).as_deref())
 }
@@ -105,7 +110,10 @@ pub(super) fn clinician(repetition: &Repetition<'_>) -> Option<Clinician> {
         }
     });
     let who = Clinician {
-        identifiers: identifier.into_iter().filter(Identifier::belongs_on_a_card).collect(),
+        identifiers: identifier
+            .into_iter()
+            .filter(Identifier::belongs_on_a_card)
+            .collect(),
         name: name(repetition, 2),
     };
     (!who.is_empty()).then_some(who)

@@ -54,7 +54,10 @@ fn meaning(name: &str, separators: &Separators) -> Option<String> {
 
 /// `\Xhh..\`: bytes, in the character set of the message.
 fn hexadecimal(digits: &str) -> Option<String> {
-    if digits.is_empty() || !digits.len().is_multiple_of(2) || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+    if digits.is_empty()
+        || !digits.len().is_multiple_of(2)
+        || !digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    {
         return None;
     }
     let bytes: Vec<u8> = (0..digits.len())
@@ -88,7 +91,8 @@ fn formatting(command: &str) -> Option<String> {
         };
         return Some("\n".repeat(lines.clamp(1, 20)));
     }
-    let skipped = count("sk").and_then(|number| number.trim_start_matches('+').parse::<usize>().ok());
+    let skipped =
+        count("sk").and_then(|number| number.trim_start_matches('+').parse::<usize>().ok());
     if let Some(spaces) = skipped {
         return Some(" ".repeat(spaces.clamp(1, 20)));
     }
@@ -107,13 +111,26 @@ mod tests {
     #[test]
     fn every_sequence_has_its_meaning() {
         assert_eq!(of(r"a\F\b\S\c\T\d\R\e\E\f"), r"a|b^c&d~e\f");
-        assert_eq!(of(r"one\.br\two\.sp2\three\.in+4\ four"), "one\ntwo\n\nthree four");
-        assert_eq!(of(r"\H\bold\N\ \X41C3A9\ \XE9\ \X0D0A\end"), "bold Aé é \nend");
+        assert_eq!(
+            of(r"one\.br\two\.sp2\three\.in+4\ four"),
+            "one\ntwo\n\nthree four"
+        );
+        assert_eq!(
+            of(r"\H\bold\N\ \X41C3A9\ \XE9\ \X0D0A\end"),
+            "bold Aé é \nend"
+        );
     }
 
     #[test]
     fn what_is_no_sequence_stays_as_sent() {
-        for text in [r"C:\temp", r"a\Zsomething\b", r"\Xzz\", r"100\", r"\X4\", "µ\\é\\µ"] {
+        for text in [
+            r"C:\temp",
+            r"a\Zsomething\b",
+            r"\Xzz\",
+            r"100\",
+            r"\X4\",
+            "µ\\é\\µ",
+        ] {
             assert_eq!(of(text), text);
         }
     }

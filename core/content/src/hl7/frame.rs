@@ -33,7 +33,11 @@ pub(super) fn lines(text: &str) -> Vec<String> {
     let mut separator = None;
     for line in text.split(['\r', '\n', '\u{b}', '\u{1c}']) {
         if matches!(line.get(..3), Some("MSH" | "FHS" | "BHS")) {
-            separator = line.chars().nth(3).filter(char::is_ascii_punctuation).or(separator);
+            separator = line
+                .chars()
+                .nth(3)
+                .filter(char::is_ascii_punctuation)
+                .or(separator);
         }
         if begins_segment(line, separator) {
             lines.push(line.to_owned());
@@ -129,7 +133,10 @@ mod tests {
     #[test]
     fn a_line_that_is_no_segment_continues_the_one_before() {
         let text = lines("MSH|a\rOBX|1|TX|c||first\nWBC: 12\nsecond line\rOBX|2");
-        assert_eq!(text, ["MSH|a", "OBX|1|TX|c||first\nWBC: 12\nsecond line", "OBX|2"]);
+        assert_eq!(
+            text,
+            ["MSH|a", "OBX|1|TX|c||first\nWBC: 12\nsecond line", "OBX|2"]
+        );
     }
 
     #[test]
@@ -142,8 +149,14 @@ mod tests {
     fn a_batch_falls_apart_into_its_messages() {
         let text = lines("FHS|x\nBHS|x\nMSH|1\nPID|1\nMSH|2\nPID|2\nBTS|2\nFTS|1");
         let batch = split(&text).unwrap();
-        assert_eq!(batch.messages, [vec!["MSH|1", "PID|1"], vec!["MSH|2", "PID|2"]]);
+        assert_eq!(
+            batch.messages,
+            [vec!["MSH|1", "PID|1"], vec!["MSH|2", "PID|2"]]
+        );
         assert_eq!(batch.counted, Some(2));
-        assert_eq!(split(&lines("hello")).err().unwrap().to_string(), "MSH: missing");
+        assert_eq!(
+            split(&lines("hello")).err().unwrap().to_string(),
+            "MSH: missing"
+        );
     }
 }

@@ -40,7 +40,10 @@ fn read_into(lines: &[&str], header: &mut Header) -> Result<Import, Refusal> {
     if lines.len() > MAX_SEGMENTS {
         return Err(Refusal::new("MSH", Cause::TooLarge(MAX_SEGMENTS)));
     }
-    let facility = |field: usize| msh.first(field).and_then(|hd| hd.component(1).or(hd.component(2)));
+    let facility = |field: usize| {
+        msh.first(field)
+            .and_then(|hd| hd.component(1).or(hd.component(2)))
+    };
     let offset = msh.text(7).and_then(|text| Moment::from_hl7(&text, None));
     let context = Context {
         issuer: facility(4).or(facility(3)),
@@ -182,7 +185,8 @@ impl Reading {
     fn observation(&mut self, obx: &Segment<'_>) -> Result<(), Refusal> {
         let Some(card) = self.cards.last_mut().filter(|_| self.open) else {
             // Before the first OBR of a patient or an order: about the patient or a document, not a result.
-            self.notes.push(Note::new(obx.at(1), NoteKind::NotPartOfTheReport));
+            self.notes
+                .push(Note::new(obx.at(1), NoteKind::NotPartOfTheReport));
             self.last = Last::Other;
             return Ok(());
         };
@@ -192,7 +196,9 @@ impl Reading {
     }
 
     fn note(&mut self, nte: &Segment<'_>) {
-        let Some(text) = observation::note(nte) else { return };
+        let Some(text) = observation::note(nte) else {
+            return;
+        };
         match (self.last, self.cards.last_mut()) {
             (Last::Order, Some(card)) => card.notes.push(text),
             (Last::Observation, Some(card)) => {
@@ -200,7 +206,9 @@ impl Reading {
                     observation.notes.push(text);
                 }
             }
-            _ => self.notes.push(Note::new(nte.at(3), NoteKind::NotPartOfTheReport)),
+            _ => self
+                .notes
+                .push(Note::new(nte.at(3), NoteKind::NotPartOfTheReport)),
         }
     }
 
@@ -211,8 +219,10 @@ impl Reading {
         for card in &mut self.cards {
             observation::tidy(card);
             for blanked in card.withdraw() {
-                self.notes
-                    .push(Note::new(format!("observation {}", blanked + 1), NoteKind::Withdrawn));
+                self.notes.push(Note::new(
+                    format!("observation {}", blanked + 1),
+                    NoteKind::Withdrawn,
+                ));
             }
         }
         Ok(Import {

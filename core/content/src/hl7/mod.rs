@@ -50,7 +50,11 @@ pub struct Header {
 /// Names of systems and numbers of messages stay out of logs.
 impl std::fmt::Debug for Header {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Header({})", crate::refusal::TypeName::new(&self.message_type))
+        write!(
+            f,
+            "Header({})",
+            crate::refusal::TypeName::new(&self.message_type)
+        )
     }
 }
 
@@ -87,7 +91,9 @@ pub struct File {
 #[must_use]
 pub fn looks_like_hl7(bytes: &[u8]) -> bool {
     let start = frame::without_frame(bytes);
-    [b"MSH", b"FHS", b"BHS"].iter().any(|name| start.starts_with(*name))
+    [b"MSH", b"FHS", b"BHS"]
+        .iter()
+        .any(|name| start.starts_with(*name))
 }
 
 /// Reads a file of one message or a batch.
@@ -101,9 +107,16 @@ pub fn import(bytes: &[u8]) -> Result<File, Refusal> {
     let text = frame::decode(bytes)?;
     let lines = frame::lines(&text);
     let batch = frame::split(&lines)?;
-    let messages: Vec<Message> = batch.messages.iter().map(|lines| message::read(lines)).collect();
+    let messages: Vec<Message> = batch
+        .messages
+        .iter()
+        .map(|lines| message::read(lines))
+        .collect();
     let mut notes = Vec::new();
-    if batch.counted.is_some_and(|counted| counted != messages.len()) {
+    if batch
+        .counted
+        .is_some_and(|counted| counted != messages.len())
+    {
         notes.push(Note::new("BTS-1", NoteKind::CountDiffers));
     }
     Ok(File { messages, notes })

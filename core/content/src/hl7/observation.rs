@@ -6,7 +6,8 @@ use super::segment::Segment;
 use super::status;
 use super::value::{named_by_report, values};
 use crate::card::{
-    AbsentReason, Concept, MAX_OBSERVATIONS, Observation, ObservationStatus, ReferenceRange, ResultCard, Value,
+    AbsentReason, Concept, MAX_OBSERVATIONS, Observation, ObservationStatus, ReferenceRange,
+    ResultCard, Value,
 };
 use crate::refusal::{Cause, Note, NoteKind, Refusal};
 
@@ -34,7 +35,9 @@ pub(super) fn add(
         None => named_by_report(obx, &card.code).ok_or_else(|| obx.refuse(3, Cause::Missing))?,
     };
     let (status, absent) = match obx.text(11) {
-        Some(code) => status::observation(&code).ok_or_else(|| obx.refuse(11, Cause::UnknownCode("0085")))?,
+        Some(code) => {
+            status::observation(&code).ok_or_else(|| obx.refuse(11, Cause::UnknownCode("0085")))?
+        }
         None => {
             notes.push(Note::new(obx.at(11), NoteKind::NoStatus));
             (ObservationStatus::Unknown, AbsentReason::Unknown)
@@ -45,7 +48,12 @@ pub(super) fn add(
         code: code.clone(),
         sub_id: obx.text(4),
         status,
-        interpretation: obx.repetitions(8).iter().filter_map(concept).map(in_system).collect(),
+        interpretation: obx
+            .repetitions(8)
+            .iter()
+            .filter_map(concept)
+            .map(in_system)
+            .collect(),
         effective: context
             .moment(obx, 14, notes)
             .filter(|moment| card.effective.as_ref() != Some(moment)),
@@ -65,7 +73,12 @@ pub(super) fn add(
         }
         let mut observation = Observation::of(code.clone(), status, value);
         observation.sub_id = obx.text(4);
-        observation.interpretation = obx.repetitions(8).iter().filter_map(concept).map(in_system).collect();
+        observation.interpretation = obx
+            .repetitions(8)
+            .iter()
+            .filter_map(concept)
+            .map(in_system)
+            .collect();
         let range = ReferenceRange {
             text: obx.whole(7),
             ..ReferenceRange::default()

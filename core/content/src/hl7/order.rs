@@ -16,7 +16,12 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn moment(&self, segment: &Segment<'_>, field: usize, notes: &mut Vec<Note>) -> Option<Moment> {
+    pub(super) fn moment(
+        &self,
+        segment: &Segment<'_>,
+        field: usize,
+        notes: &mut Vec<Note>,
+    ) -> Option<Moment> {
         let text = segment.text(field)?;
         let moment = Moment::from_hl7(&text, self.offset.as_deref());
         if moment.is_none() {
@@ -60,7 +65,9 @@ pub(super) fn card(
 ) -> Result<ResultCard, Refusal> {
     let code = service(obr)?;
     let status = match obr.text(25) {
-        Some(code) => status::report(&code).ok_or_else(|| obr.refuse(25, Cause::UnknownCode("0123")))?,
+        Some(code) => {
+            status::report(&code).ok_or_else(|| obr.refuse(25, Cause::UnknownCode("0123")))?
+        }
         None => {
             notes.push(Note::new(obr.at(25), NoteKind::NoStatus));
             ReportStatus::Unknown
@@ -89,8 +96,14 @@ pub(super) fn card(
         test: context.test,
         identity: ResultIdentity {
             issuer: context.issuer.clone(),
-            placer: obr.first(2).and_then(|number| entity_id(&number)).or(common.placer),
-            filler: obr.first(3).and_then(|number| entity_id(&number)).or(common.filler),
+            placer: obr
+                .first(2)
+                .and_then(|number| entity_id(&number))
+                .or(common.placer),
+            filler: obr
+                .first(3)
+                .and_then(|number| entity_id(&number))
+                .or(common.filler),
             sub_id: None,
         },
         patient: crate::card::Patient::default(),
@@ -99,7 +112,11 @@ pub(super) fn card(
         effective: context.moment(obr, 7, notes),
         effective_end: context.moment(obr, 8, notes),
         issued: context.moment(obr, 22, notes),
-        orderers: if orderers.is_empty() { common.orderers } else { orderers },
+        orderers: if orderers.is_empty() {
+            common.orderers
+        } else {
+            orderers
+        },
         attending: Vec::new(),
         interpreters: interpreters.into_iter().collect(),
         unit: None,

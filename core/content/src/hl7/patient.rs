@@ -12,8 +12,12 @@ pub(super) fn patient(pid: &Segment<'_>, notes: &mut Vec<Note>) -> Patient {
     let legal = names
         .iter()
         .find(|name| matches!(name.component(7).as_deref(), Some("L" | "D")));
-    let field = [3, 2, 4].into_iter().find(|field| pid.first(*field).is_some());
-    let numbers = field.map(|field| pid.repetitions(field)).unwrap_or_default();
+    let field = [3, 2, 4]
+        .into_iter()
+        .find(|field| pid.first(*field).is_some());
+    let numbers = field
+        .map(|field| pid.repetitions(field))
+        .unwrap_or_default();
     let born = pid.text(7);
     let birth_date = born
         .as_deref()
@@ -47,5 +51,8 @@ pub(super) fn visit(pv1: &Segment<'_>) -> (Option<Unit>, Vec<Clinician>) {
         bed: place.component(3),
         facility: place.component(4),
     });
-    (unit.filter(|unit| !unit.is_empty()), clinicians(&pv1.repetitions(7)))
+    (
+        unit.filter(|unit| !unit.is_empty()),
+        clinicians(&pv1.repetitions(7)),
+    )
 }

@@ -97,7 +97,11 @@ pub(super) struct Segment<'a> {
 
 impl<'a> Segment<'a> {
     /// Parses one line. `number` is the segment's number among those of its name; `None` for those that come once.
-    pub(super) fn parse(line: &'a str, separators: &Separators, number: Option<usize>) -> Result<Self, Refusal> {
+    pub(super) fn parse(
+        line: &'a str,
+        separators: &Separators,
+        number: Option<usize>,
+    ) -> Result<Self, Refusal> {
         let name = line.get(..3).unwrap_or_default();
         let place = number.map_or_else(|| name.to_owned(), |number| format!("{name}[{number}]"));
         let signs = [
@@ -133,13 +137,18 @@ impl<'a> Segment<'a> {
     }
 
     fn field(&self, number: usize) -> Option<&parsed::Field<'a>> {
-        self.parsed
-            .field(number.checked_sub(self.shift).filter(|number| *number > 0)?)
+        self.parsed.field(
+            number
+                .checked_sub(self.shift)
+                .filter(|number| *number > 0)?,
+        )
     }
 
     /// A field as sent.
     pub(super) fn raw(&self, field: usize) -> &'a str {
-        self.field(field).map_or("", parsed::Field::raw_value).trim()
+        self.field(field)
+            .map_or("", parsed::Field::raw_value)
+            .trim()
     }
 
     /// The repetitions of a field that say something.
@@ -181,8 +190,14 @@ pub(super) struct Repetition<'s> {
 impl<'s> Repetition<'s> {
     fn is_empty(&self) -> bool {
         let raw = self.raw();
-        let signs = [Some(self.separators.component), self.separators.subcomponent];
-        raw == "\"\"" || raw.chars().all(|c| c.is_whitespace() || signs.contains(&Some(c)))
+        let signs = [
+            Some(self.separators.component),
+            self.separators.subcomponent,
+        ];
+        raw == "\"\""
+            || raw
+                .chars()
+                .all(|c| c.is_whitespace() || signs.contains(&Some(c)))
     }
 
     pub(super) fn raw(&self) -> &'s str {
@@ -241,7 +256,10 @@ mod tests {
         assert_eq!(of(r"MSH#*!\$#X").unwrap(), r"*!\$");
         assert_eq!(of("MSHA^~").unwrap_err().to_string(), "MSH-1: missing");
         assert_eq!(of("MSH|^").unwrap_err().to_string(), "MSH-2: missing");
-        assert_eq!(of("MSH|ab|").unwrap_err().to_string(), "MSH-2: expected separators");
+        assert_eq!(
+            of("MSH|ab|").unwrap_err().to_string(),
+            "MSH-2: expected separators"
+        );
     }
 
     #[test]
@@ -265,8 +283,13 @@ mod tests {
     #[test]
     fn a_line_of_nothing_but_bars_is_refused() {
         let line = format!("OBX{}", "|".repeat(MAX_SEPARATORS + 1));
-        let refusal = Segment::parse(&line, &Separators::default(), Some(2)).err().unwrap();
-        assert_eq!(refusal.to_string(), "OBX[2]: larger than the limit of 20000");
+        let refusal = Segment::parse(&line, &Separators::default(), Some(2))
+            .err()
+            .unwrap();
+        assert_eq!(
+            refusal.to_string(),
+            "OBX[2]: larger than the limit of 20000"
+        );
     }
 
     proptest! {

@@ -51,7 +51,10 @@ pub const TABLE_0123: &[(&str, ReportStatus)] = {
 
 /// The status of an OBX-11 code.
 pub(super) fn observation(code: &str) -> Option<(ObservationStatus, AbsentReason)> {
-    TABLE_0085.iter().find(|row| row.0 == code).map(|row| (row.1, row.2))
+    TABLE_0085
+        .iter()
+        .find(|row| row.0 == code)
+        .map(|row| (row.1, row.2))
 }
 
 /// The status of an OBR-25 code.

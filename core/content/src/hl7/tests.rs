@@ -56,16 +56,28 @@ fn a_critical_potassium_becomes_a_card_with_everything_routing_needs() {
         ),
         ("HH", "3.5-5.1")
     );
-    assert_eq!(potassium.notes, ["Specimen not hemolyzed. Repeated and confirmed."]);
+    assert_eq!(
+        potassium.notes,
+        ["Specimen not hemolyzed. Repeated and confirmed."]
+    );
     assert_eq!(
         card.patient.name.as_ref().unwrap().label(),
         "OKONKWO-VESTERGAARD, ADAEZE MARIT"
     );
-    assert_eq!(card.patient.birth_date.as_ref().unwrap().as_str(), "1961-03-14");
+    assert_eq!(
+        card.patient.birth_date.as_ref().unwrap().as_str(),
+        "1961-03-14"
+    );
     assert_eq!(card.unit.as_ref().unwrap().label(), "5W · 12 · B");
-    assert_eq!(card.orderers[0].name.as_ref().unwrap().label(), "ABERNATHY, ROWAN");
+    assert_eq!(
+        card.orderers[0].name.as_ref().unwrap().label(),
+        "ABERNATHY, ROWAN"
+    );
     assert_eq!(card.attending[0].identifiers[0].value, "30117");
-    assert_eq!(card.effective.as_ref().unwrap().as_str(), "2026-11-22T08:12:00+01:00");
+    assert_eq!(
+        card.effective.as_ref().unwrap().as_str(),
+        "2026-11-22T08:12:00+01:00"
+    );
     assert_eq!(card.identity.issuer.as_deref(), Some("MERIDIAN LAB"));
     card.may_be_critical().unwrap();
 }
@@ -74,7 +86,13 @@ fn a_critical_potassium_becomes_a_card_with_everything_routing_needs() {
 fn nothing_beyond_the_template_is_in_the_bytes() {
     let bytes = card(sample!("potassium-critical.hl7")).to_bytes().unwrap();
     let text = String::from_utf8(bytes).unwrap();
-    for beyond in ["999-41-7720", "HARBOUR", "ELMSTEAD", "010-4471", "\"gender\""] {
+    for beyond in [
+        "999-41-7720",
+        "HARBOUR",
+        "ELMSTEAD",
+        "010-4471",
+        "\"gender\"",
+    ] {
         assert!(!text.contains(beyond), "{beyond}");
     }
     assert!(text.contains("OKONKWO"), "the searcher finds what is there");
@@ -111,18 +129,25 @@ fn the_same_message_twice_is_one_card() {
         card(sample!("potassium-critical.hl7")),
         card(sample!("potassium-critical.hl7")),
     );
-    assert_eq!((one.id(), one.digest().unwrap()), (two.id(), two.digest().unwrap()));
+    assert_eq!(
+        (one.id(), one.digest().unwrap()),
+        (two.id(), two.digest().unwrap())
+    );
     assert!(two.following(&one).is_none());
 }
 
 #[test]
 fn a_correction_is_the_next_version_of_the_same_result() {
     let first = card(sample!("potassium-critical.hl7"));
-    let second = card(sample!("potassium-corrected.hl7")).following(&first).unwrap();
+    let second = card(sample!("potassium-corrected.hl7"))
+        .following(&first)
+        .unwrap();
     assert_eq!((second.id(), second.version), (first.id(), 2));
     assert_ne!(second.digest().unwrap(), first.digest().unwrap());
     assert_eq!(second.status, ReportStatus::Corrected);
-    let third = card(sample!("potassium-wrong-patient.hl7")).following(&second).unwrap();
+    let third = card(sample!("potassium-wrong-patient.hl7"))
+        .following(&second)
+        .unwrap();
     assert_eq!((third.id(), third.version), (first.id(), 3));
     assert!(
         third
@@ -130,7 +155,11 @@ fn a_correction_is_the_next_version_of_the_same_result() {
             .iter()
             .all(|it| it.value == Value::Absent(AbsentReason::Error))
     );
-    assert!(!String::from_utf8(third.to_bytes().unwrap()).unwrap().contains("4.1"));
+    assert!(
+        !String::from_utf8(third.to_bytes().unwrap())
+            .unwrap()
+            .contains("4.1")
+    );
 }
 
 #[test]
@@ -155,7 +184,10 @@ fn the_lines_of_a_culture_are_one_text() {
 fn a_newborn_without_birth_date_is_refused_as_critical() {
     let card = card(sample!("newborn.hl7"));
     assert_eq!(card.critical(), [0]);
-    assert_eq!(card.may_be_critical(), Err(NotCritical::TooFewIdentifiers { have: 1 }));
+    assert_eq!(
+        card.may_be_critical(),
+        Err(NotCritical::TooFewIdentifiers { have: 1 })
+    );
 }
 
 #[test]
@@ -186,10 +218,19 @@ fn every_type_of_value_is_understood() {
         ("OBX|1|FT|K^K^L||one\\.br\\two||||||F", "one\ntwo"),
         ("OBX|1|CE|K^K^L||260373001^Detected^SCT||||||F", "Detected"),
         ("OBX|1|CWE|K^K^L||^^^L1^Local words^L||||||F", "Local words"),
-        ("OBX|1|CWE|K^K^L||1^Formal^SCT^^^^^^As said||||||F", "As said"),
+        (
+            "OBX|1|CWE|K^K^L||1^Formal^SCT^^^^^^As said||||||F",
+            "As said",
+        ),
         ("OBX|1|DT|K^K^L||20240601||||||F", "2024-06-01"),
-        ("OBX|1|TS|K^K^L||202406010830+0200||||||F", "2024-06-01T08:30:00+02:00"),
-        ("OBX|1|DTM|K^K^L||202406010830||||||F", "2024-06-01T08:30:00+01:00"),
+        (
+            "OBX|1|TS|K^K^L||202406010830+0200||||||F",
+            "2024-06-01T08:30:00+02:00",
+        ),
+        (
+            "OBX|1|DTM|K^K^L||202406010830||||||F",
+            "2024-06-01T08:30:00+01:00",
+        ),
         ("OBX|1|TM|K^K^L||0830||||||F", "08:30:00"),
         ("OBX|1|CQ|K^K^L||5^mL||||||F", "5 mL"),
         (
@@ -276,7 +317,10 @@ fn repeated_observations_stay_apart_by_sub_id_and_by_order() {
         (None, "27"),
         (None, "25"),
     ];
-    assert_eq!(shown, expected.map(|(sub_id, text)| (sub_id, text.to_owned())));
+    assert_eq!(
+        shown,
+        expected.map(|(sub_id, text)| (sub_id, text.to_owned()))
+    );
 }
 
 #[test]
@@ -312,7 +356,10 @@ fn each_order_is_a_card_and_each_patient_keeps_their_own() {
 
 #[test]
 fn reports_of_the_same_order_and_code_are_told_apart() {
-    let cards = cards(format!("{HEAD}{ORDER}OBX|1|NM|A^A^L||1||||||F\r{ORDER}OBX|2|NM|A^A^L||2||||||F").as_bytes());
+    let cards = cards(
+        format!("{HEAD}{ORDER}OBX|1|NM|A^A^L||1||||||F\r{ORDER}OBX|2|NM|A^A^L||2||||||F")
+            .as_bytes(),
+    );
     assert_eq!(cards[1].identity.sub_id.as_deref(), Some("2"));
     assert_ne!(cards[0].id(), cards[1].id());
     let bytes = cards[1].to_bytes().unwrap();
@@ -333,7 +380,8 @@ fn custom_separators_and_a_batch_are_read() {
 #[test]
 fn one_bad_message_does_not_hold_back_the_next() {
     let good = format!("{HEAD}{ORDER}OBX|1|NM|A^A^L||1||||||F\r");
-    let file = import(format!("{}{good}", good.replace("|1||||||F", "|1||||||?")).as_bytes()).unwrap();
+    let file =
+        import(format!("{}{good}", good.replace("|1||||||F", "|1||||||?")).as_bytes()).unwrap();
     assert!(file.messages[0].outcome.is_err() && file.messages[1].outcome.is_ok());
 }
 
@@ -341,8 +389,14 @@ fn one_bad_message_does_not_hold_back_the_next() {
 fn wrong_patient_on_one_observation_blanks_that_one() {
     let card = observed("OBX|1|NM|A^A^L||1||||||F\rOBX|2|NM|B^B^L||2|||HH|||W");
     assert_eq!(card.observations[0].value.text(), "1");
-    assert_eq!(card.observations[1].value, Value::Absent(AbsentReason::Error));
-    assert_eq!(card.observations[1].status, ObservationStatus::EnteredInError);
+    assert_eq!(
+        card.observations[1].value,
+        Value::Absent(AbsentReason::Error)
+    );
+    assert_eq!(
+        card.observations[1].status,
+        ObservationStatus::EnteredInError
+    );
     assert!(card.critical().is_empty());
 }
 
@@ -365,7 +419,9 @@ fn answers_say_accepted_error_or_reject_and_name_the_place() {
         "MSH|^~\\&|||APP|FAC|20260101120001+0100||ACK^R01^ACK|A1|P|2.5\rMSA|AA|77\r"
     );
     let bad = good.replace("|1||||||F", "|1||||||?");
-    assert!(answer(&bad).ends_with("MSA|AE|77\rERR||OBX^1^11|103^Table value not found^HL70357|E\r"));
+    assert!(
+        answer(&bad).ends_with("MSA|AE|77\rERR||OBX^1^11|103^Table value not found^HL70357|E\r")
+    );
     let old = bad.replace("|P|2.5", "|P|2.3");
     assert!(answer(&old).ends_with("MSA|AE|77\rERR|OBX^1^11^103&Table value not found&HL70357\r"));
     let other = good.replace("ORU^R01", "ADT^A01");
@@ -375,10 +431,19 @@ fn answers_say_accepted_error_or_reject_and_name_the_place() {
 #[test]
 fn times_without_an_offset_take_that_of_the_message_or_stay_local() {
     let with = observed("OBX|1|NM|A^A^L||1||||||F");
-    assert_eq!(with.effective.unwrap().as_str(), "2026-01-01T11:00:00+01:00");
-    let message = format!("{}{ORDER}OBX|1|NM|A^A^L||1||||||F", HEAD.replace("+0100", ""));
+    assert_eq!(
+        with.effective.unwrap().as_str(),
+        "2026-01-01T11:00:00+01:00"
+    );
+    let message = format!(
+        "{}{ORDER}OBX|1|NM|A^A^L||1||||||F",
+        HEAD.replace("+0100", "")
+    );
     let without = card(message.as_bytes());
-    assert_eq!(without.effective.as_ref().unwrap().as_str(), "2026-01-01T11:00:00");
+    assert_eq!(
+        without.effective.as_ref().unwrap().as_str(),
+        "2026-01-01T11:00:00"
+    );
     let bytes = without.to_bytes().unwrap();
     assert!(
         !String::from_utf8(bytes.clone())

@@ -10,7 +10,11 @@ use crate::refusal::{Cause, Note, NoteKind, Refusal};
 
 /// The values of an OBX: one for each repetition, except that the repetitions of a text are its lines. Empty when
 /// nothing was sent.
-pub(super) fn values(obx: &Segment<'_>, context: &Context, notes: &mut Vec<Note>) -> Result<Vec<Value>, Refusal> {
+pub(super) fn values(
+    obx: &Segment<'_>,
+    context: &Context,
+    notes: &mut Vec<Note>,
+) -> Result<Vec<Value>, Refusal> {
     let repetitions = obx.repetitions(5);
     if repetitions.is_empty() {
         return Ok(Vec::new());
@@ -37,29 +41,50 @@ pub(super) fn values(obx: &Segment<'_>, context: &Context, notes: &mut Vec<Note>
             let lines: Vec<String> = repetitions.iter().filter_map(Repetition::whole).collect();
             vec![Some(number.unwrap_or_else(|| unit.text(lines.join("\n"))))]
         }
-        "NM" => repetitions.iter().map(|it| as_text(numeric(it, &unit), it)).collect(),
+        "NM" => repetitions
+            .iter()
+            .map(|it| as_text(numeric(it, &unit), it))
+            .collect(),
         "SN" => repetitions
             .iter()
             .map(|it| as_text(structured(it, &unit), it))
             .collect(),
-        "NR" => repetitions.iter().map(|it| as_text(range(it, &unit), it)).collect(),
-        "CQ" => repetitions.iter().map(|it| as_text(composite(it), it)).collect(),
+        "NR" => repetitions
+            .iter()
+            .map(|it| as_text(range(it, &unit), it))
+            .collect(),
+        "CQ" => repetitions
+            .iter()
+            .map(|it| as_text(composite(it), it))
+            .collect(),
         "CE" | "CWE" | "CNE" | "CF" => {
-            let coded = |it: &Repetition<'_>| concept(it).filter(|it| !it.label().is_empty()).map(Value::Coded);
-            repetitions.iter().map(|it| as_text(coded(it), it)).collect()
+            let coded = |it: &Repetition<'_>| {
+                concept(it)
+                    .filter(|it| !it.label().is_empty())
+                    .map(Value::Coded)
+            };
+            repetitions
+                .iter()
+                .map(|it| as_text(coded(it), it))
+                .collect()
         }
-        "DT" | "TS" | "DTM" => repetitions.iter().map(|it| as_text(moment(it, context), it)).collect(),
+        "DT" | "TS" | "DTM" => repetitions
+            .iter()
+            .map(|it| as_text(moment(it, context), it))
+            .collect(),
         "TM" => repetitions.iter().map(|it| as_text(time(it), it)).collect(),
-        "DR" => repetitions.iter().map(|it| as_text(period(it, context), it)).collect(),
+        "DR" => repetitions
+            .iter()
+            .map(|it| as_text(period(it, context), it))
+            .collect(),
         "ED" | "RP" => {
             notes.push(Note::new(obx.at(5), NoteKind::NotCarried));
             vec![Some(Value::Absent(AbsentReason::Unsupported))]
         }
         // Names, addresses, numbers of people and money: shown as sent.
-        "CX" | "EI" | "XCN" | "XPN" | "XAD" | "XTN" | "XON" | "PN" | "CN" | "AD" | "TN" | "HD" | "PL" | "MO" | "CP"
-        | "CM" | "CK" | "CD" | "MA" | "NA" | "TQ" | "VH" | "JCC" | "FN" | "SAD" | "PPN" | "RI" | "AUI" | "DLN" => {
-            repetitions.iter().map(text).collect()
-        }
+        "CX" | "EI" | "XCN" | "XPN" | "XAD" | "XTN" | "XON" | "PN" | "CN" | "AD" | "TN" | "HD"
+        | "PL" | "MO" | "CP" | "CM" | "CK" | "CD" | "MA" | "NA" | "TQ" | "VH" | "JCC" | "FN"
+        | "SAD" | "PPN" | "RI" | "AUI" | "DLN" => repetitions.iter().map(text).collect(),
         _ => return Err(obx.refuse(2, Cause::UnknownCode("0125"))),
     };
     Ok(each.into_iter().flatten().collect())
@@ -86,7 +111,11 @@ impl Unit {
         let label = field.component(9).or(field.component(2)).or(code.clone());
         // A code without a system is only a word.
         let code = code.filter(|_| system.is_some());
-        Self { label, system, code }
+        Self {
+            label,
+            system,
+            code,
+        }
     }
 
     /// A text keeps the unit that was sent beside it.
@@ -125,7 +154,10 @@ fn numeric(it: &Repetition<'_>, unit: &Unit) -> Option<Value> {
 /// SN: comparator, first number, separator or suffix, second number.
 fn structured(it: &Repetition<'_>, unit: &Unit) -> Option<Value> {
     let sign = it.component(1);
-    let number = |component| it.component(component).map(|text| Decimal::from_reported(&text));
+    let number = |component| {
+        it.component(component)
+            .map(|text| Decimal::from_reported(&text))
+    };
     let first = match number(2) {
         Some(number) => Some(number?),
         None => None,
@@ -136,10 +168,12 @@ fn structured(it: &Repetition<'_>, unit: &Unit) -> Option<Value> {
     };
     let separator = it.component(3);
     match (sign.as_deref(), first, separator.as_deref(), second) {
-        (None | Some("="), Some(first), None, None) => Some(Value::Quantity(unit.quantity(None, first))),
-        (Some(sign), Some(first), None, None) => {
-            Some(Value::Quantity(unit.quantity(Some(Comparator::parse(sign)?), first)))
+        (None | Some("="), Some(first), None, None) => {
+            Some(Value::Quantity(unit.quantity(None, first)))
         }
+        (Some(sign), Some(first), None, None) => Some(Value::Quantity(
+            unit.quantity(Some(Comparator::parse(sign)?), first),
+        )),
         (None | Some("="), Some(first), Some("-"), Some(second)) => Some(Value::Range {
             low: Some(unit.quantity(None, first)),
             high: Some(unit.quantity(None, second)),
@@ -155,20 +189,25 @@ fn structured(it: &Repetition<'_>, unit: &Unit) -> Option<Value> {
             })
         }
         // A suffix (`2^+`) or anything else: the parts one after the other are what the laboratory means.
-        (sign, Some(first), Some(separator), None) => {
-            Some(Value::Text(format!("{}{first}{separator}", sign.unwrap_or_default())))
-        }
+        (sign, Some(first), Some(separator), None) => Some(Value::Text(format!(
+            "{}{first}{separator}",
+            sign.unwrap_or_default()
+        ))),
         _ => None,
     }
 }
 
 fn range(it: &Repetition<'_>, unit: &Unit) -> Option<Value> {
-    let end = |component| it.component(component).map(|text| Decimal::from_reported(&text));
+    let end = |component| {
+        it.component(component)
+            .map(|text| Decimal::from_reported(&text))
+    };
     let (low, high) = (end(1), end(2));
     if low == Some(None) || high == Some(None) {
         return None;
     }
-    let quantity = |end: Option<Option<Decimal>>| end.flatten().map(|value| unit.quantity(None, value));
+    let quantity =
+        |end: Option<Option<Decimal>>| end.flatten().map(|value| unit.quantity(None, value));
     Some(Value::Range {
         low: quantity(low),
         high: quantity(high),

@@ -16,7 +16,10 @@ pub struct Row<'a> {
 #[must_use]
 pub fn last_digits(rows: &[Row<'_>], at_least: usize) -> Vec<String> {
     let numbers: Vec<Vec<char>> = rows.iter().map(|row| number(row.patient)).collect();
-    let mut lengths: Vec<usize> = numbers.iter().map(|number| at_least.min(number.len())).collect();
+    let mut lengths: Vec<usize> = numbers
+        .iter()
+        .map(|number| at_least.min(number.len()))
+        .collect();
     loop {
         let mut same: HashMap<(&str, &[char]), Vec<usize>> = HashMap::new();
         for (at, row) in rows.iter().enumerate() {
@@ -64,7 +67,13 @@ fn number(patient: &Patient) -> Vec<char> {
         .find(|number| number.kind.as_deref() == Some("MR"));
     let number = record.or_else(|| patient.identifiers.iter().find(usable));
     number
-        .map(|number| number.value.chars().filter(|c| c.is_alphanumeric()).collect())
+        .map(|number| {
+            number
+                .value
+                .chars()
+                .filter(|c| c.is_alphanumeric())
+                .collect()
+        })
         .unwrap_or_default()
 }
 
@@ -112,7 +121,9 @@ mod tests {
     #[test]
     fn no_digit_comes_from_a_national_number() {
         let mut mixed = patient("SS", "999592277");
-        mixed.identifiers.push(patient("MR", "7").identifiers[0].clone());
+        mixed
+            .identifiers
+            .push(patient("MR", "7").identifiers[0].clone());
         let only = patient("NI", "943476");
         let rows = [
             Row {

@@ -43,7 +43,8 @@ mod tests {
     fn a_masked_value_appears_only_for_a_purpose() {
         let name = Masked::new("CANARY".to_owned());
         assert_eq!(format!("{name:?}"), "Masked(..)");
-        let purpose = Purpose::new(PurposeCode::Etreat, "found unconscious, no one on duty").unwrap();
+        let purpose =
+            Purpose::new(PurposeCode::Etreat, "found unconscious, no one on duty").unwrap();
         assert_eq!(name.reveal(&purpose), "CANARY");
     }
 }

@@ -110,7 +110,10 @@ mod tests {
 
     #[test]
     fn a_purpose_without_words_is_refused() {
-        assert_eq!(Purpose::new(PurposeCode::Btg, " . "), Err(PurposeError::NoReason));
+        assert_eq!(
+            Purpose::new(PurposeCode::Btg, " . "),
+            Err(PurposeError::NoReason)
+        );
         assert_eq!(
             Purpose::new(PurposeCode::Btg, &"x".repeat(501)),
             Err(PurposeError::TooLong)
@@ -120,6 +123,9 @@ mod tests {
             (purpose.code().as_str(), purpose.reason()),
             ("BTG", Some("on call for the ward"))
         );
-        assert_eq!(PurposeCode::parse("TREAT"), Some(Purpose::addressed_to_me().code()));
+        assert_eq!(
+            PurposeCode::parse("TREAT"),
+            Some(Purpose::addressed_to_me().code())
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! What a received message means to this product.
 
 use super::{
-    Disposition, ExternalPart, FHIR_JSON, MessageId, MimiContent, NestedPart, PartContent, PartSemantics, STATEMENT,
+    Disposition, ExternalPart, FHIR_JSON, MessageId, MimiContent, NestedPart, PartContent,
+    PartSemantics, STATEMENT,
 };
 
 /// The meaning of a message, borrowed from it.
@@ -68,7 +69,10 @@ impl MimiContent {
                 None => Meaning::Unknown,
             },
             PartContent::External(external) => Meaning::Attachment(external),
-            PartContent::Single { content_type, content } => self.single(part.disposition, content_type, content),
+            PartContent::Single {
+                content_type,
+                content,
+            } => self.single(part.disposition, content_type, content),
             PartContent::Multi {
                 semantics: PartSemantics::ChooseOne,
                 parts,
@@ -87,7 +91,12 @@ impl MimiContent {
         }
     }
 
-    fn single<'a>(&'a self, disposition: Disposition, content_type: &str, content: &'a [u8]) -> Meaning<'a> {
+    fn single<'a>(
+        &'a self,
+        disposition: Disposition,
+        content_type: &str,
+        content: &'a [u8],
+    ) -> Meaning<'a> {
         // Parameters after the essence do not change what a part is.
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         let text = std::str::from_utf8(content);

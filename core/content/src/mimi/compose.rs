@@ -1,8 +1,8 @@
 //! The messages this product sends, built from typed values.
 
 use super::{
-    Disposition, Expiration, Extensions, ExternalPart, FHIR_JSON, MARKDOWN, MessageId, MimiContent, NestedPart, PLAIN,
-    PartContent, STATEMENT,
+    Disposition, Expiration, Extensions, ExternalPart, FHIR_JSON, MARKDOWN, MessageId, MimiContent,
+    NestedPart, PLAIN, PartContent, STATEMENT,
 };
 
 /// Everything about a new message but its body.
@@ -35,7 +35,12 @@ impl MimiContent {
 
     /// Takes a message back: an empty body that replaces it. `reaction` tells a withdrawn reaction from a message.
     #[must_use]
-    pub fn retraction(salt: [u8; 16], extensions: Extensions, of: MessageId, reaction: bool) -> Self {
+    pub fn retraction(
+        salt: [u8; 16],
+        extensions: Extensions,
+        of: MessageId,
+        reaction: bool,
+    ) -> Self {
         let body = NestedPart {
             disposition: if reaction {
                 Disposition::Reaction

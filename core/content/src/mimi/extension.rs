@@ -79,7 +79,10 @@ impl Extensions {
 
     /// Sets a text field.
     pub fn set_text(&mut self, key: i64, value: &str) {
-        self.set(ExtensionKey::Integer(key), ExtensionValue::Text(value.to_owned()));
+        self.set(
+            ExtensionKey::Integer(key),
+            ExtensionValue::Text(value.to_owned()),
+        );
     }
 
     /// The value of an integer key.
@@ -140,7 +143,10 @@ impl Extensions {
             return Err(CborError::Expected("a map")).part("the extensions");
         }
         let entries = read_map(r, 1)?;
-        if entries.iter().any(|(key, _)| matches!(key, ExtensionKey::Bytes(_))) {
+        if entries
+            .iter()
+            .any(|(key, _)| matches!(key, ExtensionKey::Bytes(_)))
+        {
             return Err(MimiError::ExtensionKey);
         }
         let extensions = Self { entries };
@@ -189,7 +195,11 @@ fn key_in_range(key: &ExtensionKey) -> bool {
     }
 }
 
-fn write_map(w: &mut Writer, entries: &[(ExtensionKey, ExtensionValue)], depth: usize) -> Result<(), MimiError> {
+fn write_map(
+    w: &mut Writer,
+    entries: &[(ExtensionKey, ExtensionValue)],
+    depth: usize,
+) -> Result<(), MimiError> {
     if depth > MAX_DEPTH {
         return Err(MimiError::TooDeep);
     }
@@ -218,14 +228,20 @@ fn write_value(w: &mut Writer, value: &ExtensionValue, depth: usize) -> Result<(
         ExtensionValue::Negative(number) => w.head(cbor::NINT, *number),
         ExtensionValue::Bytes(bytes) => w.bytes(bytes),
         ExtensionValue::Text(text) => w.text(text),
-        ExtensionValue::Simple(number @ (0..=23 | 32..)) => w.head(cbor::SIMPLE, u64::from(*number)),
+        ExtensionValue::Simple(number @ (0..=23 | 32..)) => {
+            w.head(cbor::SIMPLE, u64::from(*number))
+        }
         ExtensionValue::Simple(_) => return Err(MimiError::ExtensionValue),
         ExtensionValue::Float(number) => w.float(*number),
         ExtensionValue::Map(entries) => return write_map(w, entries, inside),
-        ExtensionValue::Array(_) | ExtensionValue::Tag(..) if inside > MAX_DEPTH => return Err(MimiError::TooDeep),
+        ExtensionValue::Array(_) | ExtensionValue::Tag(..) if inside > MAX_DEPTH => {
+            return Err(MimiError::TooDeep);
+        }
         ExtensionValue::Array(items) => {
             w.array(items.len());
-            return items.iter().try_for_each(|item| write_value(w, item, inside));
+            return items
+                .iter()
+                .try_for_each(|item| write_value(w, item, inside));
         }
         ExtensionValue::Tag(number, content) => {
             w.head(cbor::TAG, *number);
@@ -235,7 +251,10 @@ fn write_value(w: &mut Writer, value: &ExtensionValue, depth: usize) -> Result<(
     Ok(())
 }
 
-fn read_map(r: &mut Reader<'_>, depth: usize) -> Result<Vec<(ExtensionKey, ExtensionValue)>, MimiError> {
+fn read_map(
+    r: &mut Reader<'_>,
+    depth: usize,
+) -> Result<Vec<(ExtensionKey, ExtensionValue)>, MimiError> {
     if depth > MAX_DEPTH {
         return Err(MimiError::TooDeep);
     }
@@ -245,7 +264,9 @@ fn read_map(r: &mut Reader<'_>, depth: usize) -> Result<Vec<(ExtensionKey, Exten
     for _ in 0..count {
         let before = r.rest();
         let key = match r.major().part("an extension's key")? {
-            cbor::UINT | cbor::NINT => ExtensionKey::Integer(r.int().map_err(|_| MimiError::ExtensionKey)?),
+            cbor::UINT | cbor::NINT => {
+                ExtensionKey::Integer(r.int().map_err(|_| MimiError::ExtensionKey)?)
+            }
             cbor::TEXT => ExtensionKey::Text(r.text().part("an extension's key")?.to_owned()),
             cbor::BYTES => ExtensionKey::Bytes(r.bytes().part("an extension's key")?.to_vec()),
             _ => return Err(MimiError::ExtensionKey),

@@ -120,7 +120,9 @@ impl MimiContent {
         w.bytes(&self.topic_id);
         match self.expires {
             None => w.null(),
-            Some(Expiration::AfterReading(seconds)) => w.array(2).boolean(true).uint(u64::from(seconds)),
+            Some(Expiration::AfterReading(seconds)) => {
+                w.array(2).boolean(true).uint(u64::from(seconds))
+            }
             Some(Expiration::At(seconds)) => w.array(2).boolean(false).uint(u64::from(seconds)),
         };
         message_id::write_optional(&mut w, self.in_reply_to.as_ref());

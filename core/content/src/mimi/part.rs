@@ -174,7 +174,10 @@ impl NestedPart {
             PartContent::Null => {
                 w.uint(0);
             }
-            PartContent::Single { content_type, content } => {
+            PartContent::Single {
+                content_type,
+                content,
+            } => {
                 w.uint(1).text(content_type).bytes(content);
             }
             PartContent::External(external) => {
@@ -182,8 +185,11 @@ impl NestedPart {
                 w.uint(u64::from(external.expires))
                     .uint(external.size)
                     .uint(u64::from(external.enc_alg));
-                w.bytes(&external.key).bytes(&external.nonce).bytes(&external.aad);
-                w.uint(u64::from(external.hash_alg)).bytes(&external.content_hash);
+                w.bytes(&external.key)
+                    .bytes(&external.nonce)
+                    .bytes(&external.aad);
+                w.uint(u64::from(external.hash_alg))
+                    .bytes(&external.content_hash);
                 w.text(&external.description).text(&external.filename);
             }
             PartContent::Multi { semantics, parts } => {
@@ -216,7 +222,8 @@ impl NestedPart {
             _ => return Err(MimiError::UnknownNumber("cardinality")),
         };
         if fields != expected {
-            return Err(CborError::Expected("as many fields as the cardinality has")).part("a part");
+            return Err(CborError::Expected("as many fields as the cardinality has"))
+                .part("a part");
         }
         let content = match cardinality {
             0 => PartContent::Null,

@@ -18,8 +18,12 @@ fn every_kind_of_message_decodes_to_what_was_encoded() {
     };
     for sent in [
         message(),
-        message().replying_to(target).expiring(Expiration::AfterReading(60)),
-        message().replacing(target).expiring(Expiration::At(u32::MAX)),
+        message()
+            .replying_to(target)
+            .expiring(Expiration::AfterReading(60)),
+        message()
+            .replacing(target)
+            .expiring(Expiration::At(u32::MAX)),
         MimiContent::reaction([0; 16], ext.clone(), target, "❤"),
         MimiContent::retraction([0; 16], ext.clone(), target, false),
         MimiContent::card([0; 16], ext.clone(), b"{}".to_vec()),
@@ -68,7 +72,10 @@ fn meanings_are_told_apart() {
         MimiContent::statement([0; 16], ext, vec![9]).meaning(),
         Meaning::Statement(&[9])
     );
-    assert_eq!(message().extensions.sender_time_ms(), Some(1_700_000_000_000));
+    assert_eq!(
+        message().extensions.sender_time_ms(),
+        Some(1_700_000_000_000)
+    );
 }
 
 #[test]
@@ -159,9 +166,19 @@ fn extension_values_nest_four_levels_and_not_five() {
         extensions: extensions.clone(),
         ..message()
     };
-    assert_eq!(MimiContent::decode(&message.encode().unwrap()).unwrap(), message);
+    assert_eq!(
+        MimiContent::decode(&message.encode().unwrap()).unwrap(),
+        message
+    );
     extensions.set(ExtensionKey::Text("x".into()), nested(4));
-    assert_eq!(MimiContent { extensions, ..message }.encode(), Err(MimiError::TooDeep));
+    assert_eq!(
+        MimiContent {
+            extensions,
+            ..message
+        }
+        .encode(),
+        Err(MimiError::TooDeep)
+    );
 }
 
 #[test]

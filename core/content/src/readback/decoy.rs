@@ -18,7 +18,12 @@ const FINDINGS: [&[&str]; 9] = [
     &["non-reactive", "nonreactive", "reactive", "equivocal"],
     &["negative", "positive", "equivocal", "borderline"],
     &["absent", "present", "not tested"],
-    &["no growth", "scanty growth", "moderate growth", "heavy growth"],
+    &[
+        "no growth",
+        "scanty growth",
+        "moderate growth",
+        "heavy growth",
+    ],
     &[
         "gram-positive cocci",
         "gram-negative rods",
@@ -91,8 +96,13 @@ pub(super) fn options(value: &Value, choices: &mut Choices) -> Vec<String> {
 
 /// The part of a text that carries its finding: the first sentence or line with a word of the table, else the first.
 fn excerpt(text: &str) -> String {
-    let parts = text.split(['\n', ';']).flat_map(|line| line.split_inclusive(". "));
-    let parts: Vec<&str> = parts.map(str::trim).filter(|part| !part.is_empty()).collect();
+    let parts = text
+        .split(['\n', ';'])
+        .flat_map(|line| line.split_inclusive(". "));
+    let parts: Vec<&str> = parts
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
     if text.chars().count() <= LONGEST && parts.len() == 1 {
         return text.trim().to_owned();
     }
@@ -122,9 +132,11 @@ fn find(text: &str) -> Option<(usize, usize, usize)> {
             while let Some(at) = folded[from..].find(term).map(|at| at + from) {
                 let end = at + term.len();
                 let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-                let whole = !letter(folded[..at].chars().next_back()) && !letter(folded[end..].chars().next());
-                let better =
-                    best.is_none_or(|(known, length, _)| (at, usize::MAX - term.len()) < (known, usize::MAX - length));
+                let whole = !letter(folded[..at].chars().next_back())
+                    && !letter(folded[end..].chars().next());
+                let better = best.is_none_or(|(known, length, _)| {
+                    (at, usize::MAX - term.len()) < (known, usize::MAX - length)
+                });
                 if whole && better {
                     best = Some((at, term.len(), row));
                 }
@@ -221,7 +233,10 @@ fn numbers(quantity: &Quantity, choices: &mut Choices) -> Vec<String> {
             },
         );
     }
-    quantities.into_iter().map(|quantity| quantity.to_string()).collect()
+    quantities
+        .into_iter()
+        .map(|quantity| quantity.to_string())
+        .collect()
 }
 
 fn moved_point(text: &str) -> String {

@@ -221,7 +221,10 @@ impl ReadBack {
     ) -> Result<Confirmed, ReadBackError> {
         for (observation, answer) in answers {
             let observation = *observation;
-            let asked = self.items.iter().find(|item| item.observation == observation);
+            let asked = self
+                .items
+                .iter()
+                .find(|item| item.observation == observation);
             let item = asked.ok_or(ReadBackError::NotAsked { observation })?;
             item.check(card, answer)?;
         }
@@ -235,7 +238,10 @@ impl ReadBack {
             }
         }
         for item in &self.items {
-            if !answers.iter().any(|(observation, _)| *observation == item.observation) {
+            if !answers
+                .iter()
+                .any(|(observation, _)| *observation == item.observation)
+            {
                 return Err(ReadBackError::NotReadBack {
                     observation: item.observation,
                 });
@@ -260,7 +266,10 @@ impl Item {
     /// [`ReadBackError::Mismatch`], [`ReadBackError::Unreadable`] or [`ReadBackError::OtherWay`].
     pub fn check(&self, card: &ResultCard, answer: &Answer) -> Result<(), ReadBackError> {
         let observation = self.observation;
-        let value = card.observations.get(observation).map(|observation| &observation.value);
+        let value = card
+            .observations
+            .get(observation)
+            .map(|observation| &observation.value);
         let value = value.ok_or(ReadBackError::NotAsked { observation })?;
         let right = match (&self.prompt, answer) {
             (Prompt::Type { .. }, Answer::Typed(text)) => match number::matches(value, text) {
@@ -269,7 +278,12 @@ impl Item {
             },
             // Who types an option has chosen it too.
             (Prompt::Choose { options }, Answer::Chosen(text) | Answer::Typed(text)) => {
-                let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+                let plain = |text: &str| {
+                    text.split_whitespace()
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                        .to_lowercase()
+                };
                 if !options.iter().any(|option| plain(option) == plain(text)) {
                     return Err(ReadBackError::OtherWay { observation });
                 }
@@ -287,12 +301,21 @@ impl Item {
 }
 
 fn prompt(value: &Value, policy: &Policy, seed: &[u8; 32], at: usize) -> Prompt {
-    let numeric = matches!(value, Value::Quantity(_) | Value::Range { .. } | Value::Ratio { .. });
-    match if numeric { policy.numbers } else { policy.texts } {
+    let numeric = matches!(
+        value,
+        Value::Quantity(_) | Value::Range { .. } | Value::Ratio { .. }
+    );
+    match if numeric {
+        policy.numbers
+    } else {
+        policy.texts
+    } {
         Mode::Typed if numeric => Prompt::Type {
             unit: value.unit().map(str::to_owned),
         },
-        Mode::Confirm => Prompt::Confirm { shown: value.text() },
+        Mode::Confirm => Prompt::Confirm {
+            shown: value.text(),
+        },
         Mode::Typed | Mode::Chosen => {
             let mut choices = Choices::new(seed, &format!("read-back {at}"));
             Prompt::Choose {
@@ -319,10 +342,16 @@ fn identifier(card: &ResultCard, entered: &str) -> Option<IdentifierKind> {
         .identifiers
         .iter()
         .filter(|number| Identifier::has_authority(number));
-    if numbers.into_iter().any(|number| plain(&number.value) == wanted) {
+    if numbers
+        .into_iter()
+        .any(|number| plain(&number.value) == wanted)
+    {
         return Some(IdentifierKind::Number);
     }
-    let born = patient.birth_date.as_ref().filter(|date| Moment::has_day(date));
+    let born = patient
+        .birth_date
+        .as_ref()
+        .filter(|date| Moment::has_day(date));
     if born.is_some_and(|date| same_date(date.as_str(), entered)) {
         return Some(IdentifierKind::BirthDate);
     }
@@ -334,7 +363,8 @@ fn identifier(card: &ResultCard, entered: &str) -> Option<IdentifierKind> {
         .zip(name.family.as_ref())
         .map(|(given, family)| format!("{given} {family}"));
     let full = HumanName::words(&name.label());
-    (typed == full || short.is_some_and(|short| typed == HumanName::words(&short))).then_some(IdentifierKind::Name)
+    (typed == full || short.is_some_and(|short| typed == HumanName::words(&short)))
+        .then_some(IdentifierKind::Name)
 }
 
 /// ISO order, or day first with points, as dates are written by hand without being ambiguous.

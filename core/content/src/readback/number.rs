@@ -7,7 +7,10 @@ use crate::decimal::Decimal;
 pub(super) fn matches(value: &Value, typed: &str) -> Option<bool> {
     match value {
         Value::Quantity(quantity) => Some(same(quantity, &read(typed)?)),
-        Value::Ratio { numerator, denominator } => {
+        Value::Ratio {
+            numerator,
+            denominator,
+        } => {
             let (above, below) = typed.split_once([':', '/'])?;
             Some(same(numerator, &read(above)?) && same(denominator, &read(below)?))
         }
@@ -57,5 +60,8 @@ fn read(typed: &str) -> Option<(Option<Comparator>, Decimal)> {
     if number.matches([',', '.']).count() > 1 {
         return None;
     }
-    Some((comparator, Decimal::from_reported(&number.replace(',', "."))?))
+    Some((
+        comparator,
+        Decimal::from_reported(&number.replace(',', "."))?,
+    ))
 }

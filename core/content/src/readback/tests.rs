@@ -129,8 +129,18 @@ fn an_identifier_of_somebody_else_is_refused_and_the_name_alone_is_not_enough() 
         check(&["Adaeze Okonkwo-Vestergaard"]),
         Err(ReadBackError::TooFewIdentifiers)
     );
-    for date in ["1961-03-14", "19610314", "14.3.1961", "14.03.1961", "1961/03/14"] {
-        assert_eq!(check(&[date]), Ok(vec![IdentifierKind::BirthDate]), "{date}");
+    for date in [
+        "1961-03-14",
+        "19610314",
+        "14.3.1961",
+        "14.03.1961",
+        "1961/03/14",
+    ] {
+        assert_eq!(
+            check(&[date]),
+            Ok(vec![IdentifierKind::BirthDate]),
+            "{date}"
+        );
     }
     assert_eq!(
         check(&["84531907", "okonkwo-vestergaard, adaeze marit"]),
@@ -155,7 +165,13 @@ fn the_policy_decides_between_typed_chosen_and_confirmed() {
         panic!("chosen")
     };
     assert_eq!(options.len(), 4);
-    assert_eq!(options.iter().filter(|option| option.starts_with(">1000 ")).count(), 1);
+    assert_eq!(
+        options
+            .iter()
+            .filter(|option| option.starts_with(">1000 "))
+            .count(),
+        1
+    );
     assert!(
         options.iter().any(|option| option.starts_with("1000 ")),
         "the lost comparator is a trap"
@@ -167,7 +183,11 @@ fn the_policy_decides_between_typed_chosen_and_confirmed() {
             shown: ">1000 ng/L".into()
         }
     );
-    assert!(confirm.check(&card, &[(0, Answer::Confirmed)], &["84531907"]).is_ok());
+    assert!(
+        confirm
+            .check(&card, &[(0, Answer::Confirmed)], &["84531907"])
+            .is_ok()
+    );
     let typed = of(Mode::Typed);
     let outcome = typed.check(&card, &[(0, Answer::Confirmed)], &["84531907"]);
     assert_eq!(outcome, Err(ReadBackError::OtherWay { observation: 0 }));
@@ -184,7 +204,11 @@ fn a_mismatch_does_not_repeat_what_was_typed_or_reported() {
 #[test]
 fn a_test_card_asks_for_nothing() {
     let card = sample!("potassium-training.hl7");
-    assert!(ReadBack::of(&card, &Policy::default(), &SEED).items.is_empty());
+    assert!(
+        ReadBack::of(&card, &Policy::default(), &SEED)
+            .items
+            .is_empty()
+    );
 }
 
 proptest! {

@@ -1,6 +1,9 @@
 //! The body of a statement in deterministic CBOR.
 
-use super::{Act, Body, From, MAX_WORDS, ReadBackRecord, Recipient, Speaker, Statement, StatementError, Subject};
+use super::{
+    Act, Body, From, MAX_WORDS, ReadBackRecord, Recipient, Speaker, Statement, StatementError,
+    Subject,
+};
 use crate::card::MAX_OBSERVATIONS;
 use crate::cbor::{CborError, Reader, Writer};
 use crate::id::{CardId, DeviceId, DutyId, PersonId, PlaceId};
@@ -114,7 +117,12 @@ fn write_act(w: &mut Writer, act: &Act) -> Result<(), StatementError> {
     Ok(())
 }
 
-fn write_handed(w: &mut Writer, kind: u64, to: &Recipient, reason: &str) -> Result<(), StatementError> {
+fn write_handed(
+    w: &mut Writer,
+    kind: u64,
+    to: &Recipient,
+    reason: &str,
+) -> Result<(), StatementError> {
     w.array(4).uint(kind);
     match to {
         Recipient::Person(person) => w.uint(1).bytes(&person.0),

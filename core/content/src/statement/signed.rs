@@ -45,7 +45,9 @@ impl<T: Body> Signed<T> {
     /// As [`Body::signing_bytes`].
     pub fn encode(&self) -> Result<Vec<u8>, StatementError> {
         let mut w = Writer::new();
-        w.array(2).bytes(&self.body.signing_bytes()?).bytes(&self.signature);
+        w.array(2)
+            .bytes(&self.body.signing_bytes()?)
+            .bytes(&self.signature);
         Ok(w.finish())
     }
 

@@ -32,7 +32,9 @@ fn all_acts() -> Vec<Act> {
     let reason = || "not my patient".to_owned();
     vec![
         Act::Acknowledged(record()),
-        Act::ReadBackMismatch { observations: vec![3] },
+        Act::ReadBackMismatch {
+            observations: vec![3],
+        },
         Act::Declined { reason: reason() },
         Act::Redirected {
             to: Recipient::Person(PersonId([6; 16])),
@@ -100,9 +102,17 @@ fn nobody_acknowledges_without_a_person() {
 
 #[test]
 fn words_and_lists_keep_their_limits() {
-    let declined = |reason: &str| statement(Act::Declined { reason: reason.into() }).signing_bytes();
+    let declined = |reason: &str| {
+        statement(Act::Declined {
+            reason: reason.into(),
+        })
+        .signing_bytes()
+    };
     assert_eq!(declined(" "), Err(StatementError::Words));
-    assert_eq!(declined(&"x".repeat(MAX_WORDS + 1)), Err(StatementError::Words));
+    assert_eq!(
+        declined(&"x".repeat(MAX_WORDS + 1)),
+        Err(StatementError::Words)
+    );
     assert!(declined(&"x".repeat(MAX_WORDS)).is_ok());
     for observations in [vec![1, 1], vec![2, 1]] {
         let mismatch = statement(Act::ReadBackMismatch { observations });
@@ -121,7 +131,10 @@ fn debug_output_holds_no_ids_and_no_words() {
             signature: [9; 64]
         }
     );
-    assert!(!text.contains("CANARY") && !text.contains("04040404"), "{text}");
+    assert!(
+        !text.contains("CANARY") && !text.contains("04040404"),
+        "{text}"
+    );
 }
 
 proptest! {

@@ -29,10 +29,16 @@ impl Renderer<'_> {
         let Some(facts) = self.tx.card(row.id)? else {
             return Ok(None);
         };
-        let Some(card) = card_of(row) else { return Ok(None) };
+        let Some(card) = card_of(row) else {
+            return Ok(None);
+        };
         let card = if facts.blanked { withdrawn(card) } else { card };
         let versions = self.tx.card_versions(&facts.identity, &facts.issuer)?;
-        let current = versions.iter().map(|v| v.version).max().unwrap_or(facts.version);
+        let current = versions
+            .iter()
+            .map(|v| v.version)
+            .max()
+            .unwrap_or(facts.version);
         let standing = standing(&facts, &versions);
         let purpose = self.purpose(&facts, unmask)?;
         let previous = self.previous(&facts, &versions)?;
@@ -47,13 +53,21 @@ impl Renderer<'_> {
             .as_ref()
             .map(sotto_content::card::Unit::label)
             .filter(|label| !label.is_empty());
-        let name = card.patient.name.as_ref().map(sotto_content::card::HumanName::label);
+        let name = card
+            .patient
+            .name
+            .as_ref()
+            .map(sotto_content::card::HumanName::label);
         // Nobody reads back what has been replaced, disputed or withdrawn.
         let asked = standing == Standing::Current && !facts.blanked;
         let prompts = questions(self.context, &facts, &card);
         let taken_back = self.withdrawn_later(&facts, &versions)?;
         let before = previous.filter(|_| !facts.blanked);
-        let mut old = keyed(before.as_ref().map_or(&[], |card| card.observations.as_slice()));
+        let mut old = keyed(
+            before
+                .as_ref()
+                .map_or(&[], |card| card.observations.as_slice()),
+        );
         let mut observations: Vec<ObservationView> = keyed(&card.observations)
             .into_iter()
             .map(|(key, (at, observation))| {
@@ -114,12 +128,22 @@ impl Renderer<'_> {
 
     /// Whether, and for what, identifiers may be shown now. Without a wish: no. With one: the role's right, and words,
     /// unless the card was sent to me.
-    fn purpose(&self, facts: &CardRow, unmask: Option<&Unmask>) -> Result<Option<Purpose>, ConversationError> {
-        let Some(unmask) = unmask else { return Ok(None) };
+    fn purpose(
+        &self,
+        facts: &CardRow,
+        unmask: Option<&Unmask>,
+    ) -> Result<Option<Purpose>, ConversationError> {
+        let Some(unmask) = unmask else {
+            return Ok(None);
+        };
         let own = facts.issuer == self.context.me.owner.as_bytes();
         let scope = Scope::organisation().with(Relation::Addressed);
         let actor = Actor::device(self.context.me.device);
-        let allowed = self.context.roster.may(actor, Action::Unmask, &scope).is_ok();
+        let allowed = self
+            .context
+            .roster
+            .may(actor, Action::Unmask, &scope)
+            .is_ok();
         if !own && !allowed {
             return Err(ConversationError::NotAllowed);
         }
@@ -133,7 +157,11 @@ impl Renderer<'_> {
     }
 
     /// The version before, where what it said may be shown.
-    fn previous(&self, facts: &CardRow, versions: &[CardRow]) -> Result<Option<ResultCard>, ConversationError> {
+    fn previous(
+        &self,
+        facts: &CardRow,
+        versions: &[CardRow],
+    ) -> Result<Option<ResultCard>, ConversationError> {
         let before = versions
             .iter()
             .filter(|v| v.version < facts.version)
@@ -145,7 +173,11 @@ impl Renderer<'_> {
     }
 
     /// Observations of an older version that the newest has withdrawn.
-    fn withdrawn_later(&self, facts: &CardRow, versions: &[CardRow]) -> Result<BTreeSet<Key>, ConversationError> {
+    fn withdrawn_later(
+        &self,
+        facts: &CardRow,
+        versions: &[CardRow],
+    ) -> Result<BTreeSet<Key>, ConversationError> {
         let newest = versions
             .iter()
             .max_by_key(|v| v.version)
@@ -163,7 +195,9 @@ impl Renderer<'_> {
 
     fn acknowledged_by(&self, row: &MessageRow) -> Result<Vec<String>, ConversationError> {
         let states = self.tx.message_states(row.id)?;
-        let taken = states.iter().filter(|s| s.state == State::Acknowledged.code());
+        let taken = states
+            .iter()
+            .filter(|s| s.state == State::Acknowledged.code());
         let mut names: Vec<String> = taken
             .filter_map(|s| s.device)
             .map(|device| self.device_owner_name(&device))
@@ -174,7 +208,11 @@ impl Renderer<'_> {
     }
 
     /// Adds as many last digits to masked rows as make them differ, and unit and bed before.
-    pub(super) fn tell_apart(&self, rows: &[MessageRow], views: &mut [MessageView]) -> Result<(), ConversationError> {
+    pub(super) fn tell_apart(
+        &self,
+        rows: &[MessageRow],
+        views: &mut [MessageView],
+    ) -> Result<(), ConversationError> {
         let mut masked = Vec::new();
         for (at, row) in rows.iter().enumerate() {
             let shown = views[at].card.as_ref().filter(|card| !card.unmasked);
@@ -185,7 +223,10 @@ impl Renderer<'_> {
         }
         let list: Vec<Row<'_>> = masked
             .iter()
-            .map(|(_, token, _, patient)| Row { shown: token, patient })
+            .map(|(_, token, _, patient)| Row {
+                shown: token,
+                patient,
+            })
             .collect();
         let digits = last_digits(&list, DIGITS);
         for ((at, token, unit, _), digits) in masked.iter().zip(digits) {
@@ -206,7 +247,9 @@ impl Renderer<'_> {
     }
 
     pub(super) fn statement_text(&self, content: Option<&MimiContent>) -> String {
-        let Some(content) = content else { return String::new() };
+        let Some(content) = content else {
+            return String::new();
+        };
         let Meaning::Statement(bytes) = content.meaning() else {
             return String::new();
         };
@@ -241,7 +284,12 @@ fn keyed(observations: &[Observation]) -> BTreeMap<Key, (usize, &Observation)> {
     let mut keyed = BTreeMap::new();
     for (at, observation) in observations.iter().enumerate() {
         let (system, code) = observation.code.key();
-        let mut key = (system.to_owned(), code.to_owned(), observation.sub_id.clone(), 0);
+        let mut key = (
+            system.to_owned(),
+            code.to_owned(),
+            observation.sub_id.clone(),
+            0,
+        );
         while keyed.contains_key(&key) {
             key.3 += 1;
         }
@@ -284,13 +332,22 @@ fn view(
             Some(Prompt::Choose { options }) if !gone => options.clone(),
             _ => Vec::new(),
         },
-        notes: if gone { Vec::new() } else { observation.notes.clone() },
+        notes: if gone {
+            Vec::new()
+        } else {
+            observation.notes.clone()
+        },
     }
 }
 
 /// What the version before had and this one has not, after all that it has.
-fn removed<'a>(after: usize, old: impl Iterator<Item = (usize, &'a Observation)>) -> Vec<ObservationView> {
-    let mut old: Vec<_> = old.filter(|(_, observation)| observation.value.is_present()).collect();
+fn removed<'a>(
+    after: usize,
+    old: impl Iterator<Item = (usize, &'a Observation)>,
+) -> Vec<ObservationView> {
+    let mut old: Vec<_> = old
+        .filter(|(_, observation)| observation.value.is_present())
+        .collect();
     old.sort_unstable_by_key(|(at, _)| *at);
     old.into_iter()
         .zip(after + 1..)

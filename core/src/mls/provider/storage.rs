@@ -7,10 +7,17 @@ use super::table::{Kind, StateError, Table, decode, encode};
 /// One value per group: write, read, delete.
 macro_rules! group_value {
     ($kind:ident, $bound:ident, $write:ident, $read:ident, $delete:ident) => {
-        fn $write<G: traits::GroupId<V>, T: traits::$bound<V>>(&self, group: &G, value: &T) -> Result<(), StateError> {
+        fn $write<G: traits::GroupId<V>, T: traits::$bound<V>>(
+            &self,
+            group: &G,
+            value: &T,
+        ) -> Result<(), StateError> {
             self.put(Kind::$kind, group, &[], value)
         }
-        fn $read<G: traits::GroupId<V>, T: traits::$bound<V>>(&self, group: &G) -> Result<Option<T>, StateError> {
+        fn $read<G: traits::GroupId<V>, T: traits::$bound<V>>(
+            &self,
+            group: &G,
+        ) -> Result<Option<T>, StateError> {
             self.get(Kind::$kind, group, &[])
         }
         fn $delete<G: traits::GroupId<V>>(&self, group: &G) -> Result<(), StateError> {
@@ -22,7 +29,11 @@ macro_rules! group_value {
 /// One value per key of the device: write and delete. Reading differs in the order of its type parameters.
 macro_rules! device_value {
     ($kind:ident, $key:ident, $bound:ident, $write:ident, $delete:ident) => {
-        fn $write<K: traits::$key<V>, T: traits::$bound<V>>(&self, key: &K, value: &T) -> Result<(), StateError> {
+        fn $write<K: traits::$key<V>, T: traits::$bound<V>>(
+            &self,
+            key: &K,
+            value: &T,
+        ) -> Result<(), StateError> {
             self.put(Kind::$kind, key, &[], value)
         }
         fn $delete<K: traits::$key<V>>(&self, key: &K) -> Result<(), StateError> {
@@ -36,7 +47,11 @@ const POSITION: usize = 4;
 
 impl Table<'_> {
     /// Where the next element of a list goes.
-    fn next_position<G: traits::GroupId<V>>(&self, kind: Kind, group: &G) -> Result<[u8; POSITION], StateError> {
+    fn next_position<G: traits::GroupId<V>>(
+        &self,
+        kind: Kind,
+        group: &G,
+    ) -> Result<[u8; POSITION], StateError> {
         let last = self
             .rows(kind, group)?
             .last()
@@ -69,7 +84,13 @@ impl StorageProvider<V> for Table<'_> {
         interim_transcript_hash,
         delete_interim_transcript_hash
     );
-    group_value!(Context, GroupContext, write_context, group_context, delete_context);
+    group_value!(
+        Context,
+        GroupContext,
+        write_context,
+        group_context,
+        delete_context
+    );
     group_value!(
         ConfirmationTag,
         ConfirmationTag,
@@ -113,7 +134,10 @@ impl StorageProvider<V> for Table<'_> {
     ) -> Result<(), StateError> {
         self.put(Kind::GroupState, group, &[], state)
     }
-    fn group_state<T: traits::GroupState<V>, G: traits::GroupId<V>>(&self, group: &G) -> Result<Option<T>, StateError> {
+    fn group_state<T: traits::GroupState<V>, G: traits::GroupId<V>>(
+        &self,
+        group: &G,
+    ) -> Result<Option<T>, StateError> {
         self.get(Kind::GroupState, group, &[])
     }
     fn delete_group_state<G: traits::GroupId<V>>(&self, group: &G) -> Result<(), StateError> {
@@ -128,7 +152,10 @@ impl StorageProvider<V> for Table<'_> {
         let at = self.next_position(Kind::OwnLeafNode, group)?;
         self.put(Kind::OwnLeafNode, group, &at, leaf)
     }
-    fn own_leaf_nodes<G: traits::GroupId<V>, T: traits::LeafNode<V>>(&self, group: &G) -> Result<Vec<T>, StateError> {
+    fn own_leaf_nodes<G: traits::GroupId<V>, T: traits::LeafNode<V>>(
+        &self,
+        group: &G,
+    ) -> Result<Vec<T>, StateError> {
         self.rows(Kind::OwnLeafNode, group)?
             .iter()
             .map(|(_, v)| decode(v))
@@ -138,7 +165,11 @@ impl StorageProvider<V> for Table<'_> {
         self.delete_rows(Kind::OwnLeafNode, group)
     }
 
-    fn queue_proposal<G: traits::GroupId<V>, R: traits::ProposalRef<V>, T: traits::QueuedProposal<V>>(
+    fn queue_proposal<
+        G: traits::GroupId<V>,
+        R: traits::ProposalRef<V>,
+        T: traits::QueuedProposal<V>,
+    >(
         &self,
         group: &G,
         reference: &R,
@@ -158,7 +189,11 @@ impl StorageProvider<V> for Table<'_> {
             .map(|(sub, _)| decode(sub.get(POSITION..).unwrap_or_default()))
             .collect()
     }
-    fn queued_proposals<G: traits::GroupId<V>, R: traits::ProposalRef<V>, T: traits::QueuedProposal<V>>(
+    fn queued_proposals<
+        G: traits::GroupId<V>,
+        R: traits::ProposalRef<V>,
+        T: traits::QueuedProposal<V>,
+    >(
         &self,
         group: &G,
     ) -> Result<Vec<(R, T)>, StateError> {
@@ -187,7 +222,11 @@ impl StorageProvider<V> for Table<'_> {
         self.delete_rows(Kind::Proposal, group)
     }
 
-    fn write_encryption_epoch_key_pairs<G: traits::GroupId<V>, E: traits::EpochKey<V>, T: traits::HpkeKeyPair<V>>(
+    fn write_encryption_epoch_key_pairs<
+        G: traits::GroupId<V>,
+        E: traits::EpochKey<V>,
+        T: traits::HpkeKeyPair<V>,
+    >(
         &self,
         group: &G,
         epoch: &E,
@@ -196,7 +235,11 @@ impl StorageProvider<V> for Table<'_> {
     ) -> Result<(), StateError> {
         self.put(Kind::EpochKeyPairs, group, &epoch_leaf(epoch, leaf)?, pairs)
     }
-    fn encryption_epoch_key_pairs<G: traits::GroupId<V>, E: traits::EpochKey<V>, T: traits::HpkeKeyPair<V>>(
+    fn encryption_epoch_key_pairs<
+        G: traits::GroupId<V>,
+        E: traits::EpochKey<V>,
+        T: traits::HpkeKeyPair<V>,
+    >(
         &self,
         group: &G,
         epoch: &E,
@@ -258,7 +301,10 @@ impl StorageProvider<V> for Table<'_> {
     }
 
     device_value!(Psk, PskId, PskBundle, write_psk, delete_psk);
-    fn psk<T: traits::PskBundle<V>, K: traits::PskId<V>>(&self, key: &K) -> Result<Option<T>, StateError> {
+    fn psk<T: traits::PskBundle<V>, K: traits::PskId<V>>(
+        &self,
+        key: &K,
+    ) -> Result<Option<T>, StateError> {
         self.get(Kind::Psk, key, &[])
     }
 }

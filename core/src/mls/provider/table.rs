@@ -84,9 +84,12 @@ impl<'tx> Table<'tx> {
     ) -> Result<(), StateError> {
         let sql = "INSERT INTO mls (kind, k, sub, v) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT (kind, k, sub) DO UPDATE SET v = excluded.v";
-        self.conn
-            .prepare_cached(sql)?
-            .execute(params![kind as u8, *encode(key)?, sub, *encode(value)?])?;
+        self.conn.prepare_cached(sql)?.execute(params![
+            kind as u8,
+            *encode(key)?,
+            sub,
+            *encode(value)?
+        ])?;
         Ok(())
     }
 
@@ -98,14 +101,20 @@ impl<'tx> Table<'tx> {
     ) -> Result<Option<T>, StateError> {
         self.conn
             .prepare_cached("SELECT v FROM mls WHERE kind = ?1 AND k = ?2 AND sub = ?3")?
-            .query_row(params![kind as u8, *encode(key)?, sub], |row| row.get::<_, Vec<u8>>(0))
+            .query_row(params![kind as u8, *encode(key)?, sub], |row| {
+                row.get::<_, Vec<u8>>(0)
+            })
             .optional()?
             .map(|v| decode(&Zeroizing::new(v)))
             .transpose()
     }
 
     /// All rows of one key in the order of `sub`: `(sub, value bytes)`.
-    pub(super) fn rows<K: Serialize + ?Sized>(&self, kind: Kind, key: &K) -> Result<Vec<Row>, StateError> {
+    pub(super) fn rows<K: Serialize + ?Sized>(
+        &self,
+        kind: Kind,
+        key: &K,
+    ) -> Result<Vec<Row>, StateError> {
         let mut statement = self
             .conn
             .prepare_cached("SELECT sub, v FROM mls WHERE kind = ?1 AND k = ?2 ORDER BY sub")?;
@@ -116,17 +125,29 @@ impl<'tx> Table<'tx> {
     }
 
     /// Every value of a kind, whatever its key, with the stored form of that key.
-    pub(in crate::mls) fn all<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<(Vec<u8>, T)>, StateError> {
-        let mut statement = self.conn.prepare_cached("SELECT k, v FROM mls WHERE kind = ?1")?;
+    pub(in crate::mls) fn all<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+    ) -> Result<Vec<(Vec<u8>, T)>, StateError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT k, v FROM mls WHERE kind = ?1")?;
         let rows = statement
             .query_map(params![kind as u8], |row| {
                 Ok((row.get::<_, Vec<u8>>(0)?, Zeroizing::new(row.get(1)?)))
             })?
             .collect::<Result<Vec<Row>, _>>()?;
-        rows.into_iter().map(|(k, v)| Ok((k, decode(&v)?))).collect()
+        rows.into_iter()
+            .map(|(k, v)| Ok((k, decode(&v)?)))
+            .collect()
     }
 
-    pub(super) fn delete<K: Serialize + ?Sized>(&self, kind: Kind, key: &K, sub: &[u8]) -> Result<(), StateError> {
+    pub(super) fn delete<K: Serialize + ?Sized>(
+        &self,
+        kind: Kind,
+        key: &K,
+        sub: &[u8],
+    ) -> Result<(), StateError> {
         self.conn.execute(
             "DELETE FROM mls WHERE kind = ?1 AND k = ?2 AND sub = ?3",
             params![kind as u8, *encode(key)?, sub],
@@ -134,12 +155,20 @@ impl<'tx> Table<'tx> {
         Ok(())
     }
 
-    pub(super) fn delete_rows<K: Serialize + ?Sized>(&self, kind: Kind, key: &K) -> Result<(), StateError> {
+    pub(super) fn delete_rows<K: Serialize + ?Sized>(
+        &self,
+        kind: Kind,
+        key: &K,
+    ) -> Result<(), StateError> {
         self.delete_stored(kind, &encode(key)?)
     }
 
     /// Deletes by the stored form of a key, as [`Table::all`] gave it.
-    pub(in crate::mls) fn delete_stored(&self, kind: Kind, stored_key: &[u8]) -> Result<(), StateError> {
+    pub(in crate::mls) fn delete_stored(
+        &self,
+        kind: Kind,
+        stored_key: &[u8],
+    ) -> Result<(), StateError> {
         self.conn.execute(
             "DELETE FROM mls WHERE kind = ?1 AND k = ?2",
             params![kind as u8, stored_key],
@@ -148,7 +177,10 @@ impl<'tx> Table<'tx> {
     }
 
     /// Deletes everything that belongs to one group, also where the engine could no longer load it.
-    pub(in crate::mls) fn delete_group<K: Serialize + ?Sized>(&self, group: &K) -> Result<(), StateError> {
+    pub(in crate::mls) fn delete_group<K: Serialize + ?Sized>(
+        &self,
+        group: &K,
+    ) -> Result<(), StateError> {
         self.conn.execute(
             "DELETE FROM mls WHERE kind < ?1 AND k = ?2",
             params![Kind::FIRST_DEVICE_WIDE, *encode(group)?],

@@ -2,7 +2,9 @@ use openmls::prelude::PastEpochDeletionPolicy;
 
 use super::support::{Device, Room, Undone, now, staged};
 use crate::base::{DeviceId, Secret, SigningKey};
-use crate::mls::{Change, Error, Group, GroupId, Identity, MAX_ADDS, ProcessError, Suite, View, key_package};
+use crate::mls::{
+    Change, Error, Group, GroupId, Identity, MAX_ADDS, ProcessError, Suite, View, key_package,
+};
 
 const UPDATE: Change<'static> = Change {
     add: &[],
@@ -41,7 +43,10 @@ fn of_two_racing_commits_one_wins_and_the_loser_builds_its_own_anew() {
     );
     b.merge_pending(room.id);
     a.follow(room.id, &again.commit, |s| assert_eq!(s.removed, [c.id]));
-    assert_eq!(a.read(room.id, &b.send(room.id, b"two left")).1, b"two left");
+    assert_eq!(
+        a.read(room.id, &b.send(room.id, b"two left")).1,
+        b"two left"
+    );
 }
 
 #[test]
@@ -63,7 +68,10 @@ fn a_commit_says_who_did_what_and_both_sides_derive_the_same_seed() {
         a.on(room.id, |g| g.pending_epoch_seed().unwrap()).unwrap(),
         made.next_epoch_seed
     );
-    assert_ne!(a.on(room.id, |g| g.epoch_seed().unwrap()), made.next_epoch_seed);
+    assert_ne!(
+        a.on(room.id, |g| g.epoch_seed().unwrap()),
+        made.next_epoch_seed
+    );
     a.merge_pending(room.id);
     b.follow(room.id, &made.commit, |s| {
         assert_eq!((s.committer, s.external, s.from_epoch), (a.id, false, 1));
@@ -75,8 +83,16 @@ fn a_commit_says_who_did_what_and_both_sides_derive_the_same_seed() {
     });
     newcomer.join(&made.welcome.unwrap());
     for device in [a, b, &newcomer] {
-        assert_eq!(device.on(room.id, |g| g.epoch_seed().unwrap()), made.next_epoch_seed);
-        assert_eq!(device.on(room.id, |g| g.exporter("x", b"y", 48).unwrap()).len(), 48);
+        assert_eq!(
+            device.on(room.id, |g| g.epoch_seed().unwrap()),
+            made.next_epoch_seed
+        );
+        assert_eq!(
+            device
+                .on(room.id, |g| g.exporter("x", b"y", 48).unwrap())
+                .len(),
+            48
+        );
     }
 }
 
@@ -141,12 +157,18 @@ fn a_removed_device_reads_nothing_sent_after_its_removal() {
         assert!(s.removes_me && s.next_epoch_seed.is_none())
     });
     assert!(!removed.on(room.id, |g| g.is_active()));
-    assert!(matches!(removed.process(room.id, &after), Err(ProcessError::Removed)));
+    assert!(matches!(
+        removed.process(room.id, &after),
+        Err(ProcessError::Removed)
+    ));
     assert!(matches!(
         removed.on(room.id, |g| g.encrypt(&removed.identity(), b"?")),
         Err(Error::Removed)
     ));
-    assert!(matches!(removed.on(room.id, |g| g.epoch_seed()), Err(Error::Removed)));
+    assert!(matches!(
+        removed.on(room.id, |g| g.epoch_seed()),
+        Err(Error::Removed)
+    ));
 }
 
 #[test]
@@ -197,7 +219,11 @@ fn changes_that_make_no_sense_are_refused_before_anything_happens() {
     let (a, b) = (&room.devices[0], &room.devices[1]);
     let again = [b.key_package(Suite::default())];
     let other_suite = [Device::new(9).key_package(Suite::Classical)];
-    let stage = |change: Change<'_>| a.on(room.id, |g| g.stage_commit(&a.identity(), change, b"").unwrap_err());
+    let stage = |change: Change<'_>| {
+        a.on(room.id, |g| {
+            g.stage_commit(&a.identity(), change, b"").unwrap_err()
+        })
+    };
     assert!(matches!(stage(Change::default()), Error::EmptyChange));
     assert!(matches!(
         stage(Change {
@@ -288,7 +314,8 @@ fn a_full_batch_is_added_at_once_and_a_large_group_keeps_one_past_epoch() {
         .unwrap_err()
     });
     assert!(matches!(refused, Error::TooManyAdds));
-    let keeps = |device: &Device| device.on(room.id, |g| g.inner.past_epoch_deletion_policy().clone());
+    let keeps =
+        |device: &Device| device.on(room.id, |g| g.inner.past_epoch_deletion_policy().clone());
     assert_eq!(keeps(b), PastEpochDeletionPolicy::MaxEpochs(3));
     let made = a.stage(
         room.id,
@@ -298,9 +325,14 @@ fn a_full_batch_is_added_at_once_and_a_large_group_keeps_one_past_epoch() {
         },
     );
     a.merge_pending(room.id);
-    b.follow(room.id, &made.commit, |s| assert_eq!(s.added.len(), MAX_ADDS));
+    b.follow(room.id, &made.commit, |s| {
+        assert_eq!(s.added.len(), MAX_ADDS)
+    });
     for device in [a, b] {
-        assert_eq!(device.on(room.id, |g| g.members().unwrap()).len(), MAX_ADDS + 2);
+        assert_eq!(
+            device.on(room.id, |g| g.members().unwrap()).len(),
+            MAX_ADDS + 2
+        );
         assert_eq!(keeps(device), PastEpochDeletionPolicy::MaxEpochs(1));
     }
     assert_eq!(b.read(room.id, &a.send(room.id, b"crowd")).1, b"crowd");

@@ -5,7 +5,10 @@ use crate::mls::{Change, Content, Group, Peek, ProcessError, Processed, Suite, p
 fn ten_devices_read_each_other() {
     let room = Room::of(10);
     room.exchange();
-    assert_eq!(room.devices[9].on(room.id, |g| g.members().unwrap()).len(), 10);
+    assert_eq!(
+        room.devices[9].on(room.id, |g| g.members().unwrap()).len(),
+        10
+    );
     assert!(room.devices[9].on(room.id, |g| g.contains(room.devices[3].id)));
 }
 
@@ -15,14 +18,19 @@ fn the_classical_suite_works_where_it_is_asked_for() {
     room.exchange();
     room.update(1);
     room.exchange();
-    assert_eq!(room.devices[0].on(room.id, |g| g.suite().unwrap().code()), 1);
+    assert_eq!(
+        room.devices[0].on(room.id, |g| g.suite().unwrap().code()),
+        1
+    );
     assert_eq!(Suite::default().code(), 0x004E);
 }
 
 #[test]
 fn messages_are_read_in_any_order_within_the_tolerance() {
     let room = Room::of(2);
-    let sent: Vec<Vec<u8>> = (0..=100u8).map(|n| room.devices[0].send(room.id, &[n])).collect();
+    let sent: Vec<Vec<u8>> = (0..=100u8)
+        .map(|n| room.devices[0].send(room.id, &[n]))
+        .collect();
     room.devices[1].on(room.id, |g| {
         g.process(&sent[100]).unwrap();
         for (n, message) in sent.iter().enumerate().take(100).skip(1).rev() {
@@ -31,7 +39,10 @@ fn messages_are_read_in_any_order_within_the_tolerance() {
             };
             assert_eq!(usize::from(plaintext[0]), n);
         }
-        assert!(matches!(g.process(&sent[0]), Err(ProcessError::TooOld { .. })));
+        assert!(matches!(
+            g.process(&sent[0]),
+            Err(ProcessError::TooOld { .. })
+        ));
     });
 }
 
@@ -85,7 +96,13 @@ fn the_sender_recognises_its_own_message_and_its_own_commit() {
         },
     );
     let echo = sender.process(room.id, &staged.commit).unwrap();
-    assert!(matches!(echo, Processed::OwnEcho { epoch: 1, commit: true }));
+    assert!(matches!(
+        echo,
+        Processed::OwnEcho {
+            epoch: 1,
+            commit: true
+        }
+    ));
     assert!(sender.on(room.id, |g| g.has_pending()));
 }
 
@@ -132,10 +149,14 @@ fn what_a_lost_transaction_read_can_be_read_again() {
 #[test]
 fn many_messages_and_an_error_among_them_fit_in_one_transaction() {
     let room = Room::of(2);
-    let mut sent: Vec<Vec<u8>> = (0..20u8).map(|n| room.devices[0].send(room.id, &[n])).collect();
+    let mut sent: Vec<Vec<u8>> = (0..20u8)
+        .map(|n| room.devices[0].send(room.id, &[n]))
+        .collect();
     sent.insert(5, sent[3].clone());
     sent.insert(9, b"junk".to_vec());
-    let read = room.devices[1].on(room.id, |g| sent.iter().filter(|m| g.process(m).is_ok()).count());
+    let read = room.devices[1].on(room.id, |g| {
+        sent.iter().filter(|m| g.process(m).is_ok()).count()
+    });
     assert_eq!(read, 20);
     room.exchange();
 }
@@ -160,7 +181,10 @@ fn the_outside_of_a_message_says_group_epoch_kind_and_authenticated_data() {
             ..Change::default()
         },
     );
-    assert_eq!(peek(&staged.commit).unwrap(), seen(Content::Commit, b"head"));
+    assert_eq!(
+        peek(&staged.commit).unwrap(),
+        seen(Content::Commit, b"head")
+    );
     assert_eq!(peek(&staged.welcome.unwrap()).unwrap(), Peek::Welcome);
     assert_eq!(
         peek(&staged.group_info).unwrap(),

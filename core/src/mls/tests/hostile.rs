@@ -1,7 +1,7 @@
 use openmls::group::MlsGroup;
 use openmls::prelude::{
-    Extensions, KeyPackageIn, LeafNodeIndex, LeafNodeParameters, MlsMessageBodyIn, MlsMessageIn, NewSignerBundle,
-    ProtocolVersion, tls_codec::DeserializeBytes,
+    Extensions, KeyPackageIn, LeafNodeIndex, LeafNodeParameters, MlsMessageBodyIn, MlsMessageIn,
+    NewSignerBundle, ProtocolVersion, tls_codec::DeserializeBytes,
 };
 use openmls_traits::OpenMlsProvider;
 use proptest::prelude::*;
@@ -10,11 +10,15 @@ use super::support::{Device, Room, now, staged};
 use crate::base::{Secret, SigningKey};
 use crate::mls::provider::Provider;
 use crate::mls::{
-    Change, Error, Group, Identity, ProcessError, Refusal, StagedJoin, Suite, config, key_package, peek, resync,
+    Change, Error, Group, Identity, ProcessError, Refusal, StagedJoin, Suite, config, key_package,
+    peek, resync,
 };
 
 /// What device 0 makes with the engine itself, past our own rules.
-fn by_hand(room: &Room, make: impl FnOnce(&mut MlsGroup, &Provider<'_>, &Identity<'_>) -> Vec<u8>) -> Vec<u8> {
+fn by_hand(
+    room: &Room,
+    make: impl FnOnce(&mut MlsGroup, &Provider<'_>, &Identity<'_>) -> Vec<u8>,
+) -> Vec<u8> {
     let device = &room.devices[0];
     device.on(room.id, |g| {
         g.run(|group, p| Ok::<_, Error>(make(group, p, &device.identity())))
@@ -46,7 +50,9 @@ fn a_proposal_outside_a_commit_is_refused_and_not_kept() {
     assert_eq!(refused(&room, &proposal), Refusal::Proposal);
     assert!(!room.devices[1].on(room.id, |g| g.inner.has_pending_proposals()));
     // The proposer itself cannot encrypt now, and says why.
-    let blocked = room.devices[0].on(room.id, |g| g.encrypt(&room.devices[0].identity(), b"x").unwrap_err());
+    let blocked = room.devices[0].on(room.id, |g| {
+        g.encrypt(&room.devices[0].identity(), b"x").unwrap_err()
+    });
     assert!(matches!(blocked, Error::PendingProposal));
     let by_reference = by_hand(&room, |group, p, identity| {
         group
@@ -106,12 +112,19 @@ fn add_by_hand(room: &Room, identity: &Identity<'_>) -> Vec<u8> {
     });
     by_hand(room, |group, p, own| {
         let MlsMessageBodyIn::KeyPackage(package) =
-            MlsMessageIn::tls_deserialize_exact_bytes(&package).unwrap().extract()
+            MlsMessageIn::tls_deserialize_exact_bytes(&package)
+                .unwrap()
+                .extract()
         else {
             panic!()
         };
         let package = KeyPackageIn::validate(package, p.crypto(), ProtocolVersion::Mls10).unwrap();
-        group.add_members(p, own, &[package]).unwrap().0.to_bytes().unwrap()
+        group
+            .add_members(p, own, &[package])
+            .unwrap()
+            .0
+            .to_bytes()
+            .unwrap()
     })
 }
 
@@ -136,7 +149,9 @@ fn joining_from_outside_without_an_old_leaf_is_refused() {
     let info = a.on(room.id, |g| g.export_group_info(&a.identity()).unwrap());
     let commit = stranger.lose(|tx| {
         let provider = Provider::new(tx.conn());
-        let MlsMessageBodyIn::GroupInfo(info) = MlsMessageIn::tls_deserialize_exact_bytes(&info).unwrap().extract()
+        let MlsMessageBodyIn::GroupInfo(info) = MlsMessageIn::tls_deserialize_exact_bytes(&info)
+            .unwrap()
+            .extract()
         else {
             panic!()
         };
@@ -145,10 +160,19 @@ fn joining_from_outside_without_an_old_leaf_is_refused() {
             .with_config(config::join())
             .build_group(&provider, info, stranger.identity().credential())
             .unwrap()
-            .leaf_node_parameters(LeafNodeParameters::builder().with_capabilities(capabilities).build())
+            .leaf_node_parameters(
+                LeafNodeParameters::builder()
+                    .with_capabilities(capabilities)
+                    .build(),
+            )
             .load_psks(provider.storage())
             .unwrap()
-            .build(provider.rand(), provider.crypto(), &stranger.identity(), |_| true)
+            .build(
+                provider.rand(),
+                provider.crypto(),
+                &stranger.identity(),
+                |_| true,
+            )
             .unwrap()
             .finalize(&provider)
             .unwrap();
@@ -164,7 +188,10 @@ fn an_altered_message_opens_nowhere_and_spoils_nothing() {
     let honest = message.clone();
     *message.last_mut().unwrap() ^= 1;
     let verdict = room.devices[1].process(room.id, &message);
-    assert!(matches!(verdict, Err(ProcessError::Undecryptable { epoch: 1 })));
+    assert!(matches!(
+        verdict,
+        Err(ProcessError::Undecryptable { epoch: 1 })
+    ));
     assert_eq!(room.devices[1].read(room.id, &honest).1, b"true");
 }
 
@@ -185,7 +212,14 @@ fn traffic() -> (Room, Vec<Vec<u8>>) {
     let [package] = add;
     (
         room,
-        vec![message, package, info, external, staged.commit, staged.welcome.unwrap()],
+        vec![
+            message,
+            package,
+            info,
+            external,
+            staged.commit,
+            staged.welcome.unwrap(),
+        ],
     )
 }
 

@@ -48,7 +48,11 @@ fn a_resync_works_from_the_group_info_that_a_commit_left_behind() {
     let room = Room::of(3);
     let made = room.update(0);
     let lost = &room.devices[2];
-    let commit = lost.write(|tx| resync(tx, &lost.identity(), &made.group_info, b"").unwrap().commit);
+    let commit = lost.write(|tx| {
+        resync(tx, &lost.identity(), &made.group_info, b"")
+            .unwrap()
+            .commit
+    });
     for device in &room.devices[..2] {
         device.follow(room.id, &commit, |s| assert!(s.external));
     }
@@ -72,7 +76,9 @@ fn a_refused_resync_is_deleted_and_tried_again() {
     room.devices[1].follow(room.id, &winner.commit, |_| {});
     let commit = lost.write(|tx| {
         Group::delete(tx, room.id).unwrap();
-        resync(tx, &lost.identity(), &winner.group_info, b"").unwrap().commit
+        resync(tx, &lost.identity(), &winner.group_info, b"")
+            .unwrap()
+            .commit
     });
     for device in &room.devices[..2] {
         device.follow(room.id, &commit, |_| {});

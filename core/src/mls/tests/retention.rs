@@ -10,7 +10,11 @@ fn secrets_are_forgotten_seven_days_after_their_epoch_ended_not_after_it_began()
     let room = Room::of(2);
     let (a, b) = (&room.devices[0], &room.devices[1]);
     let start = now();
-    let forget = |days: u32| b.on(room.id, |g| g.forget_old_epochs(start.plus(days * DAY)).unwrap());
+    let forget = |days: u32| {
+        b.on(room.id, |g| {
+            g.forget_old_epochs(start.plus(days * DAY)).unwrap()
+        })
+    };
     forget(0);
     let [early, late] = [b"early", b"later"].map(|text| a.send(room.id, text));
     let second_epoch = |text: &[u8]| a.send(room.id, text);

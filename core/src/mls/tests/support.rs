@@ -2,7 +2,8 @@ use std::cell::Cell;
 
 use crate::base::{Clock, DeviceId, Secret, SigningKey, SystemClock, SystemRandom, Timestamp};
 use crate::mls::{
-    Change, Group, GroupId, Identity, ProcessError, Processed, Staged, StagedJoin, StagedRemote, Suite, key_package,
+    Change, Group, GroupId, Identity, ProcessError, Processed, Staged, StagedJoin, StagedRemote,
+    Suite, key_package,
 };
 use crate::store::{Store, StoreError, StoreOptions, WriteTx};
 use crate::vault::DatabaseKey;
@@ -59,7 +60,9 @@ impl Device {
     }
     /// Commits.
     pub(super) fn write<R>(&self, work: impl FnOnce(&WriteTx<'_>) -> R) -> R {
-        self.store.write("a test", |tx| Ok::<_, StoreError>(work(tx))).unwrap()
+        self.store
+            .write("a test", |tx| Ok::<_, StoreError>(work(tx)))
+            .unwrap()
     }
     /// Rolls back, as a crash before the commit would.
     pub(super) fn lose<R>(&self, work: impl FnOnce(&WriteTx<'_>) -> R) -> R {
@@ -83,12 +86,16 @@ impl Device {
     }
     pub(super) fn read(&self, id: GroupId, bytes: &[u8]) -> (DeviceId, Vec<u8>) {
         match self.process(id, bytes).unwrap() {
-            Processed::Application { sender, plaintext, .. } => (sender, plaintext.to_vec()),
+            Processed::Application {
+                sender, plaintext, ..
+            } => (sender, plaintext.to_vec()),
             other => panic!("not an application message: {other:?}"),
         }
     }
     pub(super) fn stage(&self, id: GroupId, change: Change<'_>) -> Staged {
-        self.on(id, |g| g.stage_commit(&self.identity(), change, b"head").unwrap())
+        self.on(id, |g| {
+            g.stage_commit(&self.identity(), change, b"head").unwrap()
+        })
     }
     pub(super) fn merge_pending(&self, id: GroupId) {
         self.on(id, |g| g.merge_pending().unwrap());
@@ -109,7 +116,13 @@ impl Device {
         })
     }
     pub(super) fn join(&self, welcome: &[u8]) -> GroupId {
-        self.write(|tx| StagedJoin::open(tx, welcome).unwrap().accept().unwrap().id())
+        self.write(|tx| {
+            StagedJoin::open(tx, welcome)
+                .unwrap()
+                .accept()
+                .unwrap()
+                .id()
+        })
     }
 }
 

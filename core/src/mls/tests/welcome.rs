@@ -33,7 +33,10 @@ fn an_opened_welcome_shows_its_members_before_it_is_accepted() {
         assert_eq!((join.group, join.epoch, join.suite), (id, 1, Suite::Hybrid));
         assert_eq!((join.sender, join.replaces), (founder.id, false));
         let devices: Vec<_> = join.members.iter().map(|m| (m.device, m.key)).collect();
-        assert_eq!(devices, [&founder, &joiner].map(|d| (d.id, d.key.verifying_key())));
+        assert_eq!(
+            devices,
+            [&founder, &joiner].map(|d| (d.id, d.key.verifying_key()))
+        );
         join.accept().unwrap();
     });
     assert_eq!(joiner.read(id, &founder.send(id, b"welcome")).1, b"welcome");
@@ -74,7 +77,13 @@ fn a_last_resort_key_package_serves_two_groups_and_no_group_twice() {
 fn a_lost_transaction_does_not_cost_the_key_package() {
     let (founder, joiner) = (Device::new(1), Device::new(2));
     let (id, welcome) = invite(&founder, &joiner.key_package(Suite::default()));
-    joiner.lose(|tx| StagedJoin::open(tx, &welcome).unwrap().accept().map(drop).unwrap());
+    joiner.lose(|tx| {
+        StagedJoin::open(tx, &welcome)
+            .unwrap()
+            .accept()
+            .map(drop)
+            .unwrap()
+    });
     assert_eq!(joiner.join(&welcome), id);
 }
 

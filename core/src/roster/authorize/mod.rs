@@ -70,7 +70,10 @@ impl Actor {
     /// A device for its owner.
     #[must_use]
     pub const fn device(device: DeviceId) -> Self {
-        Self { device, person: None }
+        Self {
+            device,
+            person: None,
+        }
     }
 }
 
@@ -127,7 +130,9 @@ pub struct View<'a> {
 
 impl std::fmt::Debug for View<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("View").field("seq", &self.seq).finish_non_exhaustive()
+        f.debug_struct("View")
+            .field("seq", &self.seq)
+            .finish_non_exhaustive()
     }
 }
 
@@ -152,8 +157,16 @@ impl<'a> View<'a> {
     /// [`Refusal`].
     pub fn owner_acts(&self, owner: Owner) -> Result<(), Refusal> {
         let state = match owner {
-            Owner::Person(id) => self.roster.persons.get(&id).and_then(|p| p.state.at(self.seq)),
-            Owner::Place(id) => self.roster.places.get(&id).and_then(|p| p.state.at(self.seq)),
+            Owner::Person(id) => self
+                .roster
+                .persons
+                .get(&id)
+                .and_then(|p| p.state.at(self.seq)),
+            Owner::Place(id) => self
+                .roster
+                .places
+                .get(&id)
+                .and_then(|p| p.state.at(self.seq)),
         };
         match state {
             None => Err(Refusal::UnknownOwner),
@@ -168,7 +181,11 @@ impl<'a> View<'a> {
     /// # Errors
     /// [`Refusal`].
     pub fn confirmed(&self, device: DeviceId) -> Result<Owner, Refusal> {
-        let record = self.roster.devices.get(&device).ok_or(Refusal::UnknownDevice)?;
+        let record = self
+            .roster
+            .devices
+            .get(&device)
+            .ok_or(Refusal::UnknownDevice)?;
         match record.state.at(self.seq).ok_or(Refusal::UnknownDevice)? {
             DeviceState::Confirmed => {}
             DeviceState::Pending => return Err(Refusal::DevicePending),
@@ -187,7 +204,9 @@ impl<'a> View<'a> {
     pub fn may(&self, actor: Actor, action: Action, scope: &Scope) -> Result<(), Refusal> {
         let owner = self.confirmed(actor.device)?;
         let holder = match (owner, actor.person) {
-            (Owner::Person(own), Some(asserted)) if own != asserted => return Err(Refusal::WrongPerson),
+            (Owner::Person(own), Some(asserted)) if own != asserted => {
+                return Err(Refusal::WrongPerson);
+            }
             (Owner::Place(_), Some(asserted)) => Owner::Person(asserted),
             _ => owner,
         };
@@ -216,14 +235,18 @@ impl<'a> View<'a> {
         if grant.state.at(self.seq) != Some(&GrantState::Live) {
             return Err(Refusal::NoRole);
         }
-        let needs_relation = self.role_rule(&grant.terms.role, action).ok_or(Refusal::NoRole)?;
+        let needs_relation = self
+            .role_rule(&grant.terms.role, action)
+            .ok_or(Refusal::NoRole)?;
         if !grant.holds_at(self.time) {
             return Err(Refusal::OutsideValidity);
         }
         let inside = grant.terms.unit.is_none() || grant.terms.unit == scope.unit;
         let reaches = match action.bound() {
             Bound::Free => true,
-            Bound::Care => inside || matches!(scope.relation, Relation::Addressed | Relation::Emergency),
+            Bound::Care => {
+                inside || matches!(scope.relation, Relation::Addressed | Relation::Emergency)
+            }
             Bound::Unit => inside,
         };
         if !reaches {
@@ -242,7 +265,10 @@ impl<'a> View<'a> {
             return entry.rule(action);
         }
         let definition = self.roster.roles.get(role)?.at(self.seq)?;
-        let mut found = definition.rules.iter().filter(|rule| rule.action == action.code());
+        let mut found = definition
+            .rules
+            .iter()
+            .filter(|rule| rule.action == action.code());
         // Where both are listed, the wider one counts: it is the first in order.
         found.next().map(|rule| rule.needs_relation)
     }

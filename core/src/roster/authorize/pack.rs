@@ -2,11 +2,11 @@
 //! otherwise it defines as a role of its own.
 
 use Action::{
-    Acknowledge, AcknowledgeCritical, ApproveDevice, Attest, ChangePolicy, ChangeRelay, DefineDuty, DefineRole, Export,
-    GrantEmergencyAccess, GrantPrivilegedRole, GrantRole, HoldDuty, Invite, ManageMembers, ManagePartners,
-    ManagePeople, ManagePlaces, MarkCritical, ReadAudit, Recertify, RequestEmergencyAccess, ReviewEmergencyAccess,
-    RevokeDevice, RotateKey, ScheduleDuty, SendMessage, SendResult, StartConversation, TakeOver, Unmask, ViewResult,
-    WipeDevice,
+    Acknowledge, AcknowledgeCritical, ApproveDevice, Attest, ChangePolicy, ChangeRelay, DefineDuty,
+    DefineRole, Export, GrantEmergencyAccess, GrantPrivilegedRole, GrantRole, HoldDuty, Invite,
+    ManageMembers, ManagePartners, ManagePeople, ManagePlaces, MarkCritical, ReadAudit, Recertify,
+    RequestEmergencyAccess, ReviewEmergencyAccess, RevokeDevice, RotateKey, ScheduleDuty,
+    SendMessage, SendResult, StartConversation, TakeOver, Unmask, ViewResult, WipeDevice,
 };
 
 use super::Action;
@@ -171,5 +171,6 @@ pub fn by_id(role: &RoleId) -> Option<&'static PackRole> {
 /// A role of the pack by its name, of any case.
 #[must_use]
 pub fn by_name(name: &str) -> Option<&'static PackRole> {
-    PACK.iter().find(|entry| entry.name.eq_ignore_ascii_case(name))
+    PACK.iter()
+        .find(|entry| entry.name.eq_ignore_ascii_case(name))
 }

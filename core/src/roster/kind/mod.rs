@@ -15,16 +15,20 @@ pub mod role;
 pub mod upkeep;
 
 pub use control::{Countersign, Proposal, Refused};
-pub use device::{DeviceApproved, DeviceDetails, DeviceEnrolled, DeviceRevoked, RevocationMode, SealingPublic};
+pub use device::{
+    DeviceApproved, DeviceDetails, DeviceEnrolled, DeviceRevoked, RevocationMode, SealingPublic,
+};
 pub use duty::{Availability, DutyDefined, DutyHandedOff, DutyScheduled, Shift};
 pub use founding::{Approval, Founded, RelayDescriptor, RootRotated};
 pub use people::{
-    ApprovalMode, ExternalId, InvitationWithdrawn, Invited, PersonAdded, PersonChanged, PersonDetails, PersonLeft,
-    PersonSuspended, Recertified, Subject,
+    ApprovalMode, ExternalId, InvitationWithdrawn, Invited, PersonAdded, PersonChanged,
+    PersonDetails, PersonLeft, PersonSuspended, Recertified, Subject,
 };
 pub use place::{PlaceAdded, PlaceChanged, PlaceClosed, PlaceDetails, PlaceDuty, PlaceKind};
 pub use policy::{Policy, Setting, Value};
-pub use role::{GrantRef, RoleDefined, RoleDefinition, RoleGranted, RoleRule, RoleTerms, RoleWithdrawn};
+pub use role::{
+    GrantRef, RoleDefined, RoleDefinition, RoleGranted, RoleRule, RoleTerms, RoleWithdrawn,
+};
 pub use upkeep::{KeyRotated, PartnerChanged, RelayChanged, Tick};
 
 use crate::base::codec::{self, CodecError};

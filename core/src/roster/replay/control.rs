@@ -54,7 +54,8 @@ impl Roster {
 
     pub(super) fn proposed(&mut self, act: &Act, body: Proposal) -> Result<(), Stop> {
         let (device, person) = self.controller(act)?;
-        let Some(inner) = Body::from_bytes(body.kind, &body.body).map_err(|_| Junk::Malformed)? else {
+        let Some(inner) = Body::from_bytes(body.kind, &body.body).map_err(|_| Junk::Malformed)?
+        else {
             return Err(Stop::Halt(body.kind));
         };
         if !proposable(&inner) {
@@ -80,7 +81,10 @@ impl Roster {
 
     pub(super) fn countersigned(&mut self, act: &Act, body: &Countersign) -> Result<(), Stop> {
         let (device, person) = self.controller(act)?;
-        let record = self.proposals.get(&body.proposal).ok_or(Junk::UnknownSubject)?;
+        let record = self
+            .proposals
+            .get(&body.proposal)
+            .ok_or(Junk::UnknownSubject)?;
         if record.state != ProposalState::Open {
             return Err(Junk::WrongState.into());
         }
@@ -94,7 +98,8 @@ impl Roster {
             return Err(Junk::NewAdministrator.into());
         }
         act.view(self).confirmed(record.device)?;
-        let inner = Body::from_bytes(record.proposal.kind, &record.proposal.body).map_err(|_| Junk::Malformed)?;
+        let inner = Body::from_bytes(record.proposal.kind, &record.proposal.body)
+            .map_err(|_| Junk::Malformed)?;
         let inner = inner.ok_or(Stop::Halt(record.proposal.kind))?;
         let joint = Act {
             seq: act.seq,
@@ -112,7 +117,10 @@ impl Roster {
 
     pub(super) fn refused(&mut self, act: &Act, body: &Refused) -> Result<(), Junk> {
         self.controller(act)?;
-        let record = self.proposals.get_mut(&body.proposal).ok_or(Junk::UnknownSubject)?;
+        let record = self
+            .proposals
+            .get_mut(&body.proposal)
+            .ok_or(Junk::UnknownSubject)?;
         if record.state != ProposalState::Open {
             return Err(Junk::WrongState);
         }
@@ -124,8 +132,12 @@ impl Roster {
     fn owes_role_to(&self, act: &Act, person: PersonId, grantor: PersonId) -> bool {
         let view = act.view(self);
         self.grants_of(Owner::Person(person)).iter().any(|grant| {
-            let Author::Device(by) = grant.by else { return false };
-            let time = usize::try_from(grant.id.seq).ok().and_then(|seq| self.times.get(seq));
+            let Author::Device(by) = grant.by else {
+                return false;
+            };
+            let time = usize::try_from(grant.id.seq)
+                .ok()
+                .and_then(|seq| self.times.get(seq));
             grant.state.now() == Some(&GrantState::Live)
                 && view.privileged_role(&grant.terms.role)
                 && self

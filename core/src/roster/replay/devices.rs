@@ -7,7 +7,8 @@ use crate::base::DeviceId;
 use crate::roster::authorize::Action;
 use crate::roster::entry::{Author, Owner};
 use crate::roster::kind::{
-    ApprovalMode, DeviceApproved, DeviceDetails, DeviceEnrolled, DeviceRevoked, RevocationMode, Setting,
+    ApprovalMode, DeviceApproved, DeviceDetails, DeviceEnrolled, DeviceRevoked, RevocationMode,
+    Setting,
 };
 use crate::roster::record::{DeviceRecord, DeviceState, InvitationState, Revocation};
 use crate::roster::{Junk, Roster, Versioned};
@@ -29,8 +30,12 @@ impl Roster {
 
     pub(super) fn insert_device(&mut self, record: DeviceRecord) {
         let details = &record.details;
-        self.taken.keys.extend([details.signature_key, details.receipt_key]);
-        self.taken.aliases.insert(details.contact_alias, details.device);
+        self.taken
+            .keys
+            .extend([details.signature_key, details.receipt_key]);
+        self.taken
+            .aliases
+            .insert(details.contact_alias, details.device);
         let devices = match details.owner {
             Owner::Person(id) => self.persons.get_mut(&id).map(|p| &mut p.devices),
             Owner::Place(id) => self.places.get_mut(&id).map(|p| &mut p.devices),
@@ -48,7 +53,10 @@ impl Roster {
             Author::Device(_) => {}
             _ => return Err(Junk::WrongAuthor),
         }
-        let invitation = self.invitations.get(&body.invitation).ok_or(Junk::UnknownSubject)?;
+        let invitation = self
+            .invitations
+            .get(&body.invitation)
+            .ok_or(Junk::UnknownSubject)?;
         match invitation.state {
             InvitationState::Open => {}
             InvitationState::Used(_) => return Err(Junk::InvitationUsed),
@@ -67,7 +75,8 @@ impl Roster {
             .map_err(|_| Junk::WrongState)?;
         self.device_free(&body.details)?;
         // Judged again here: the person may have become privileged since the invitation.
-        let wait = invitation.mode == ApprovalMode::Approval || self.must_wait(act, invitation.owner);
+        let wait =
+            invitation.mode == ApprovalMode::Approval || self.must_wait(act, invitation.owner);
         let state = if wait {
             DeviceState::Pending
         } else {
@@ -89,12 +98,17 @@ impl Roster {
 
     pub(super) fn device_approved(&mut self, act: &Act, body: &DeviceApproved) -> Result<(), Junk> {
         let record = self.devices.get(&body.device).ok_or(Junk::UnknownSubject)?;
-        if !matches!(record.state.now(), Some(DeviceState::Pending | DeviceState::Suspended)) {
+        if !matches!(
+            record.state.now(),
+            Some(DeviceState::Pending | DeviceState::Suspended)
+        ) {
             return Err(Junk::WrongState);
         }
         let owner = record.details.owner;
         self.require(act, Action::ApproveDevice, self.unit_of(owner))?;
-        act.view(self).owner_acts(owner).map_err(|_| Junk::WrongState)?;
+        act.view(self)
+            .owner_acts(owner)
+            .map_err(|_| Junk::WrongState)?;
         let approver = act.device().ok_or(Junk::WrongAuthor)?;
         if let Some(record) = self.devices.get_mut(&body.device) {
             record.state.set(act.seq, DeviceState::Confirmed);
@@ -109,7 +123,9 @@ impl Roster {
             return Err(Junk::OutOfBounds);
         }
         // A revoked device can still be ordered to wipe itself, once.
-        let wiped = record.revocation.is_some_and(|r| r.mode != RevocationMode::Revoke);
+        let wiped = record
+            .revocation
+            .is_some_and(|r| r.mode != RevocationMode::Revoke);
         let gone = record.state.now() == Some(&DeviceState::Revoked);
         if gone && (wiped || body.mode == RevocationMode::Revoke) {
             return Err(Junk::WrongState);
@@ -142,7 +158,9 @@ impl Roster {
         } else {
             self.require(act, Action::WipeDevice, unit)?;
         }
-        let cap = self.policy().map_or(0, |policy| policy.number(Setting::WipeCap));
+        let cap = self
+            .policy()
+            .map_or(0, |policy| policy.number(Setting::WipeCap));
         if act.second.is_none() && self.wipes_alone(act) >= cap {
             Err(Junk::NeedsTwo)
         } else {
@@ -160,7 +178,9 @@ impl Roster {
             let Author::Device(by) = revocation.by else {
                 return false;
             };
-            let time = usize::try_from(revocation.seq).ok().and_then(|seq| self.times.get(seq));
+            let time = usize::try_from(revocation.seq)
+                .ok()
+                .and_then(|seq| self.times.get(seq));
             revocation.mode != RevocationMode::Revoke
                 && time.is_some_and(|time| *time > since)
                 && self.devices.get(&by).map(|d| d.details.owner) == act.owner

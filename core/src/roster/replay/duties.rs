@@ -43,12 +43,21 @@ impl Roster {
     pub(super) fn duty_scheduled(&mut self, act: &Act, body: DutyScheduled) -> Result<(), Junk> {
         let record = self.duties.get(&body.duty).ok_or(Junk::UnknownSubject)?;
         self.require(act, Action::ScheduleDuty, record.definition.unit.as_ref())?;
-        let inside = |shift: &Shift| body.from <= shift.from && shift.from < shift.until && shift.until <= body.until;
-        if body.shifts.len() > MAX_SHIFTS || body.from >= body.until || !body.shifts.iter().all(inside) {
+        let inside = |shift: &Shift| {
+            body.from <= shift.from && shift.from < shift.until && shift.until <= body.until
+        };
+        if body.shifts.len() > MAX_SHIFTS
+            || body.from >= body.until
+            || !body.shifts.iter().all(inside)
+        {
             return Err(Junk::OutOfBounds);
         }
         let view = act.view(self);
-        if body.shifts.iter().any(|shift| view.owner_acts(shift.holder).is_err()) {
+        if body
+            .shifts
+            .iter()
+            .any(|shift| view.owner_acts(shift.holder).is_err())
+        {
             return Err(Junk::UnknownSubject);
         }
         let oldest = act.time.minus(KEPT);
@@ -82,9 +91,17 @@ impl Roster {
         if act.owner != Some(body.from) {
             self.require(act, Action::ScheduleDuty, record.definition.unit.as_ref())?;
         }
-        let running = |shift: &Shift| shift.holder == body.from && shift.from <= act.time && act.time < shift.until;
-        let position = record.shifts.iter().position(running).ok_or(Junk::WrongState)?;
-        act.view(self).owner_acts(body.to).map_err(|_| Junk::UnknownSubject)?;
+        let running = |shift: &Shift| {
+            shift.holder == body.from && shift.from <= act.time && act.time < shift.until
+        };
+        let position = record
+            .shifts
+            .iter()
+            .position(running)
+            .ok_or(Junk::WrongState)?;
+        act.view(self)
+            .owner_acts(body.to)
+            .map_err(|_| Junk::UnknownSubject)?;
         let Some(record) = self.duties.get_mut(&body.duty) else {
             return Ok(());
         };

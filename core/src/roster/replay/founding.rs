@@ -16,13 +16,18 @@ const ROOT_QUORUM: usize = 2;
 
 /// An address the transport accepts, and at least one pin.
 pub(super) fn relay_fits(relay: &RelayDescriptor) -> Result<(), Junk> {
-    let fits = relay.address.as_str().starts_with("https://") && (1..=4).contains(&relay.pins.len());
+    let fits =
+        relay.address.as_str().starts_with("https://") && (1..=4).contains(&relay.pins.len());
     if fits { Ok(()) } else { Err(Junk::OutOfBounds) }
 }
 
 impl Roster {
     pub(super) fn found(&mut self, entry: &Entry) -> Result<Verdict, Stop> {
-        if entry.seq != 0 || entry.previous != Digest::ZERO || entry.author != Author::Root || !entry.critical {
+        if entry.seq != 0
+            || entry.previous != Digest::ZERO
+            || entry.author != Author::Root
+            || !entry.critical
+        {
             return Err(Junk::Founding.into());
         }
         let body = match Body::from_bytes(entry.kind, &entry.body) {
@@ -30,7 +35,9 @@ impl Roster {
             Ok(_) => return Err(Junk::Founding.into()),
             Err(_) => return Err(Junk::Malformed.into()),
         };
-        if body.organisation != self.anchor.organisation || root_fingerprint(&body.root) != self.anchor.root {
+        if body.organisation != self.anchor.organisation
+            || root_fingerprint(&body.root) != self.anchor.root
+        {
             return Err(Junk::Founding.into());
         }
         entry
@@ -52,7 +59,11 @@ impl Roster {
         relay_fits(&body.relay)?;
         self.person_free(&body.admin, &body.details)?;
         self.device_free(&body.device)?;
-        let keys = BTreeSet::from([body.root, body.device.signature_key, body.device.receipt_key]);
+        let keys = BTreeSet::from([
+            body.root,
+            body.device.signature_key,
+            body.device.receipt_key,
+        ]);
         let fits = body.device.owner == Owner::Person(body.admin)
             && keys.len() == 3
             && body.policy.version == 1
@@ -111,16 +122,25 @@ impl Roster {
         }
         let previous = self.hash_at(act.seq - 1).ok_or(Junk::WrongPredecessor)?;
         let organisation = &self.anchor.organisation;
-        body.verify_root(organisation, &previous).map_err(|_| Junk::Signature)?;
+        body.verify_root(organisation, &previous)
+            .map_err(|_| Junk::Signature)?;
         if self.taken.keys.contains(&body.root) {
             return Err(Junk::KeyTaken);
         }
         let view = act.view(self);
         let mut consenting = BTreeSet::new();
         for approval in &body.approvals {
-            let record = self.devices.get(&approval.device).ok_or(Junk::UnknownAuthor)?;
+            let record = self
+                .devices
+                .get(&approval.device)
+                .ok_or(Junk::UnknownAuthor)?;
             approval
-                .verify(organisation, &previous, &body.root, &record.details.signature_key)
+                .verify(
+                    organisation,
+                    &previous,
+                    &body.root,
+                    &record.details.signature_key,
+                )
                 .map_err(|_| Junk::Signature)?;
             view.may(
                 Actor::device(approval.device),
@@ -131,7 +151,11 @@ impl Roster {
                 consenting.insert(person);
             }
         }
-        let administrators = self.persons.keys().filter(|id| self.administers(act, id, None)).count();
+        let administrators = self
+            .persons
+            .keys()
+            .filter(|id| self.administers(act, id, None))
+            .count();
         if consenting.len() < administrators.min(ROOT_QUORUM) {
             return Err(Junk::NeedsTwo);
         }
@@ -148,9 +172,12 @@ impl Roster {
         id: crate::base::PersonId,
         details: crate::roster::kind::PersonDetails,
     ) {
-        self.taken
-            .external
-            .extend(details.external.iter().map(|external| (external.clone(), id)));
+        self.taken.external.extend(
+            details
+                .external
+                .iter()
+                .map(|external| (external.clone(), id)),
+        );
         let state = Versioned::new(seq, PersonState::Present);
         let record = PersonRecord {
             details,

@@ -169,8 +169,11 @@ impl Roster {
         match act.author {
             Author::Invitation(_) => Err(Junk::WrongAuthor.into()),
             Author::Device(device) if entry.critical => {
-                act.view(self)
-                    .may(Actor::device(device), Action::ChangePolicy, &Scope::organisation())?;
+                act.view(self).may(
+                    Actor::device(device),
+                    Action::ChangePolicy,
+                    &Scope::organisation(),
+                )?;
                 Err(Stop::Halt(entry.kind))
             }
             Author::Root if entry.critical => Err(Stop::Halt(entry.kind)),

@@ -5,8 +5,8 @@ use crate::base::PersonId;
 use crate::roster::authorize::{Action, Scope};
 use crate::roster::entry::Owner;
 use crate::roster::kind::{
-    ApprovalMode, GrantRef, InvitationWithdrawn, Invited, PersonAdded, PersonChanged, PersonDetails, PersonLeft,
-    PersonSuspended, Recertified, Setting, Subject,
+    ApprovalMode, GrantRef, InvitationWithdrawn, Invited, PersonAdded, PersonChanged,
+    PersonDetails, PersonLeft, PersonSuspended, Recertified, Setting, Subject,
 };
 use crate::roster::record::{GrantState, InvitationRecord, InvitationState, PersonState};
 use crate::roster::{Junk, Roster};
@@ -29,7 +29,12 @@ impl Roster {
         if details.external.len() > MAX_EXTERNAL {
             return Err(Junk::OutOfBounds);
         }
-        let taken = |external| self.taken.external.get(external).is_some_and(|owner| owner != id);
+        let taken = |external| {
+            self.taken
+                .external
+                .get(external)
+                .is_some_and(|owner| owner != id)
+        };
         if details.external.iter().any(taken) {
             Err(Junk::ExternalIdTaken)
         } else {
@@ -41,7 +46,8 @@ impl Roster {
     pub(super) fn must_wait(&self, act: &Act, owner: Owner) -> bool {
         self.policy().is_ok_and(|policy| {
             policy.flag(Setting::ApproveAll)
-                || policy.flag(Setting::ApprovePrivileged) && act.view(self).privileged_holder(owner)
+                || policy.flag(Setting::ApprovePrivileged)
+                    && act.view(self).privileged_holder(owner)
         })
     }
 
@@ -63,9 +69,14 @@ impl Roster {
         }
         let own = act.owner == Some(owner);
         let view = act.view(self);
-        let privileged =
-            policy.flag(Setting::ApprovePrivileged) && body.roles.iter().any(|terms| view.privileged_role(&terms.role));
-        let wait = privileged || self.must_wait(act, owner) || own && policy.number(Setting::NextDevice) == 1;
+        let privileged = policy.flag(Setting::ApprovePrivileged)
+            && body
+                .roles
+                .iter()
+                .any(|terms| view.privileged_role(&terms.role));
+        let wait = privileged
+            || self.must_wait(act, owner)
+            || own && policy.number(Setting::NextDevice) == 1;
         if wait && body.mode == ApprovalMode::Instant {
             return Err(Junk::ApprovalRequired);
         }
@@ -112,7 +123,8 @@ impl Roster {
                 let by_policy = self
                     .policy()
                     .is_ok_and(|policy| policy.number(Setting::NextDevice) != 2);
-                let vouched = act.owner == Some(Owner::Person(*id)) && body.roles.is_empty() && by_policy;
+                let vouched =
+                    act.owner == Some(Owner::Person(*id)) && body.roles.is_empty() && by_policy;
                 if !vouched {
                     self.require(act, Action::Invite, unit)?;
                 }
@@ -136,13 +148,24 @@ impl Roster {
         };
         if record.state.now() == Some(&PersonState::Left) {
             record.state.set(act.seq, PersonState::Present);
-            let external = record.details.external.iter().map(|external| (external.clone(), id));
+            let external = record
+                .details
+                .external
+                .iter()
+                .map(|external| (external.clone(), id));
             self.taken.external.extend(external);
         }
     }
 
-    pub(super) fn invitation_withdrawn(&mut self, act: &Act, body: &InvitationWithdrawn) -> Result<(), Junk> {
-        let record = self.invitations.get(&body.invitation).ok_or(Junk::UnknownSubject)?;
+    pub(super) fn invitation_withdrawn(
+        &mut self,
+        act: &Act,
+        body: &InvitationWithdrawn,
+    ) -> Result<(), Junk> {
+        let record = self
+            .invitations
+            .get(&body.invitation)
+            .ok_or(Junk::UnknownSubject)?;
         if record.state != InvitationState::Open {
             return Err(Junk::WrongState);
         }
@@ -177,9 +200,12 @@ impl Roster {
         self.require(act, Action::ManagePeople, body.details.unit.as_ref())?;
         self.external_free(&body.person, &body.details)?;
         self.taken.external.retain(|_, owner| *owner != body.person);
-        self.taken
-            .external
-            .extend(body.details.external.iter().map(|e| (e.clone(), body.person)));
+        self.taken.external.extend(
+            body.details
+                .external
+                .iter()
+                .map(|e| (e.clone(), body.person)),
+        );
         if let Some(record) = self.persons.get_mut(&body.person) {
             record.details = body.details;
         }
@@ -202,7 +228,11 @@ impl Roster {
         Ok(())
     }
 
-    pub(super) fn person_suspended(&mut self, act: &Act, body: &PersonSuspended) -> Result<(), Junk> {
+    pub(super) fn person_suspended(
+        &mut self,
+        act: &Act,
+        body: &PersonSuspended,
+    ) -> Result<(), Junk> {
         let record = self.persons.get(&body.person).ok_or(Junk::UnknownSubject)?;
         let (from, to) = if body.suspended {
             (PersonState::Present, PersonState::Suspended)
@@ -233,7 +263,12 @@ impl Roster {
 
     /// Whether a person can grant any right anywhere: takes part, has a confirmed device and the permission, by
     /// another grant than `without`.
-    pub(super) fn administers(&self, act: &Act, person: &PersonId, without: Option<GrantRef>) -> bool {
+    pub(super) fn administers(
+        &self,
+        act: &Act,
+        person: &PersonId,
+        without: Option<GrantRef>,
+    ) -> bool {
         let view = act.view(self);
         let Some(record) = self.persons.get(person) else {
             return false;
@@ -243,7 +278,9 @@ impl Roster {
                 && grant.state.now() == Some(&GrantState::Live)
                 && grant.terms.unit.is_none()
                 && grant.holds_at(act.time)
-                && view.role_rule(&grant.terms.role, Action::GrantPrivilegedRole).is_some()
+                && view
+                    .role_rule(&grant.terms.role, Action::GrantPrivilegedRole)
+                    .is_some()
         });
         grants
             && view
@@ -253,7 +290,10 @@ impl Roster {
                     &Scope::organisation(),
                 )
                 .is_ok()
-            && record.devices.iter().any(|device| view.confirmed(*device).is_ok())
+            && record
+                .devices
+                .iter()
+                .any(|device| view.confirmed(*device).is_ok())
     }
 
     /// Refuses what would leave nobody who can grant rights: if `person` is an administrator (by `grant`, or at
@@ -266,7 +306,8 @@ impl Roster {
     ) -> Result<(), Junk> {
         let stays = grant.is_some() && self.administers(act, person, grant);
         let other = |id: &&PersonId| *id != person && self.administers(act, id, None);
-        if stays || !self.administers(act, person, None) || self.persons.keys().any(|id| other(&id)) {
+        if stays || !self.administers(act, person, None) || self.persons.keys().any(|id| other(&id))
+        {
             Ok(())
         } else {
             Err(Junk::LastAdministrator)

@@ -3,7 +3,9 @@
 use super::Act;
 use crate::roster::authorize::{Action, pack};
 use crate::roster::entry::Owner;
-use crate::roster::kind::{GrantRef, RoleDefined, RoleDefinition, RoleGranted, RoleTerms, RoleWithdrawn};
+use crate::roster::kind::{
+    GrantRef, RoleDefined, RoleDefinition, RoleGranted, RoleTerms, RoleWithdrawn,
+};
 use crate::roster::record::{Grant, GrantState, PersonState};
 use crate::roster::{Junk, Roster, Versioned};
 
@@ -43,7 +45,9 @@ impl Roster {
 
     pub(super) fn insert_grants(&mut self, act: &Act, holder: Owner, terms: Vec<RoleTerms>) {
         let (seq, by) = (act.seq, act.author);
-        let Some(grants) = self.grants_mut(holder) else { return };
+        let Some(grants) = self.grants_mut(holder) else {
+            return;
+        };
         for (index, terms) in (0..).zip(terms) {
             let state = Versioned::new(seq, GrantState::Live);
             grants.push(Grant {
@@ -69,7 +73,10 @@ impl Roster {
         }
         match self.roles.get_mut(&body.role) {
             Some(role) => role.set(act.seq, body.definition),
-            None => drop(self.roles.insert(body.role, Versioned::new(act.seq, body.definition))),
+            None => drop(
+                self.roles
+                    .insert(body.role, Versioned::new(act.seq, body.definition)),
+            ),
         }
         Ok(())
     }
@@ -88,7 +95,10 @@ impl Roster {
     }
 
     pub(super) fn role_withdrawn(&mut self, act: &Act, body: &RoleWithdrawn) -> Result<(), Junk> {
-        let found = self.grants_of(body.holder).iter().find(|grant| grant.id == body.grant);
+        let found = self
+            .grants_of(body.holder)
+            .iter()
+            .find(|grant| grant.id == body.grant);
         let grant = found.ok_or(Junk::UnknownSubject)?;
         if grant.state.now() == Some(&GrantState::Withdrawn) {
             return Err(Junk::WrongState);

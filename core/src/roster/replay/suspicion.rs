@@ -14,7 +14,11 @@ impl Roster {
     /// invitations for them.
     pub(super) fn exclude_owner(&mut self, act: &Act, owner: Owner) {
         for device in self.devices_of(owner).to_vec() {
-            if self.devices.get(&device).is_none_or(|d| d.revocation.is_none()) {
+            if self
+                .devices
+                .get(&device)
+                .is_none_or(|d| d.revocation.is_none())
+            {
                 let mode = RevocationMode::Revoke;
                 let revocation = Revocation {
                     seq: act.seq,
@@ -42,7 +46,8 @@ impl Roster {
 
     pub(super) fn void_invitations_by(&mut self, device: DeviceId) {
         for invitation in self.invitations.values_mut() {
-            if invitation.by == Author::Device(device) && invitation.state == InvitationState::Open {
+            if invitation.by == Author::Device(device) && invitation.state == InvitationState::Open
+            {
                 invitation.state = InvitationState::Void;
             }
         }
@@ -66,7 +71,9 @@ impl Roster {
             }
             for (id, record) in &mut self.devices {
                 let enrolled = record.invitation.is_some_and(|i| invitations.contains(&i));
-                let approved = record.approved.filter(|(by, seq)| *by == suspect && *seq >= since);
+                let approved = record
+                    .approved
+                    .filter(|(by, seq)| *by == suspect && *seq >= since);
                 if !(enrolled || approved.is_some()) || !done.insert(*id) {
                     continue;
                 }

@@ -11,7 +11,10 @@ fn two_administrators(actions: &[Action]) -> (World, Device, Device) {
     let (mut world, nurse, ..) = World::staffed();
     let second = world.member("Ada Lovelace", None, terms(pack::ADMIN, None));
     let admin = world.admin.clone();
-    let codes = actions.iter().map(|action| u64::from(action.code())).collect();
+    let codes = actions
+        .iter()
+        .map(|action| u64::from(action.code()))
+        .collect();
     let policy = world
         .roster
         .policy()
@@ -37,8 +40,13 @@ fn proposal(world: &World, body: impl Into<Body>) -> Proposal {
 fn what_needs_two_happens_when_the_second_agrees() {
     let (mut world, second, nurse) = two_administrators(&[Action::ManagePeople]);
     let admin = world.admin.clone();
-    let left = PersonLeft { person: nurse.person() };
-    assert_eq!(world.say(&admin, left.clone()), Verdict::Junk(Junk::NeedsTwo));
+    let left = PersonLeft {
+        person: nurse.person(),
+    };
+    assert_eq!(
+        world.say(&admin, left.clone()),
+        Verdict::Junk(Junk::NeedsTwo)
+    );
     let body = proposal(&world, left);
     let seq = world.ok(&admin, body);
     assert!(
@@ -68,7 +76,12 @@ fn what_needs_two_happens_when_the_second_agrees() {
 fn a_proposal_expires_and_can_be_refused() {
     let (mut world, second, nurse) = two_administrators(&[]);
     let admin = world.admin.clone();
-    let body = proposal(&world, PersonLeft { person: nurse.person() });
+    let body = proposal(
+        &world,
+        PersonLeft {
+            person: nurse.person(),
+        },
+    );
     let expiring = world.ok(&admin, body.clone());
     let refused = world.ok(&admin, body);
     world.ok(
@@ -94,7 +107,12 @@ fn a_new_administrator_cannot_countersign_who_made_them() {
     let (mut world, _, nurse) = two_administrators(&[]);
     let admin = world.admin.clone();
     let puppet = world.member("Charles Babbage", None, terms(pack::ADMIN, None));
-    let body = proposal(&world, PersonLeft { person: nurse.person() });
+    let body = proposal(
+        &world,
+        PersonLeft {
+            person: nurse.person(),
+        },
+    );
     let seq = world.ok(&admin, body);
     assert_eq!(
         world.say(&puppet, Countersign { proposal: seq }),
@@ -106,7 +124,12 @@ fn a_new_administrator_cannot_countersign_who_made_them() {
 fn a_proposal_dies_with_its_proposers_rights() {
     let (mut world, second, nurse) = two_administrators(&[]);
     let admin = world.admin.clone();
-    let body = proposal(&world, PersonLeft { person: nurse.person() });
+    let body = proposal(
+        &world,
+        PersonLeft {
+            person: nurse.person(),
+        },
+    );
     let seq = world.ok(&second, body);
     world.ok(
         &admin,
@@ -126,7 +149,12 @@ fn who_countersigns_needs_the_same_right() {
     let admin = world.admin.clone();
     let officer = world.member("Joan Clarke", None, terms(pack::SECURITY_OFFICIAL, None));
     world.later(DAY);
-    let body = proposal(&world, PersonLeft { person: nurse.person() });
+    let body = proposal(
+        &world,
+        PersonLeft {
+            person: nurse.person(),
+        },
+    );
     let seq = world.ok(&admin, body);
     assert_eq!(
         world.say(&officer, Countersign { proposal: seq }),
@@ -140,7 +168,12 @@ fn only_acts_of_administration_can_be_proposed() {
     let admin = world.admin.clone();
     let body = proposal(&world, Tick {});
     assert_eq!(world.say(&admin, body), Verdict::Junk(Junk::WrongState));
-    let body = proposal(&world, PersonLeft { person: nurse.person() });
+    let body = proposal(
+        &world,
+        PersonLeft {
+            person: nurse.person(),
+        },
+    );
     assert_eq!(
         world.say(&nurse, body.clone()),
         Verdict::Junk(Junk::NoRight(Refusal::NoRole))
@@ -187,7 +220,10 @@ fn one_administrator_alone_wipes_no_more_devices_than_the_cap() {
     };
     world.ok(&admin, wipe(&nurse));
     world.ok(&admin, wipe(&physician));
-    assert_eq!(world.say(&admin, wipe(&bench)), Verdict::Junk(Junk::NeedsTwo));
+    assert_eq!(
+        world.say(&admin, wipe(&bench)),
+        Verdict::Junk(Junk::NeedsTwo)
+    );
     world.later(DAY + HOUR);
     world.ok(&admin, wipe(&bench));
 }

@@ -3,13 +3,17 @@
 use super::fixture::{HOUR, World, terms, text};
 use crate::base::DutyId;
 use crate::roster::authorize::{Refusal, pack};
-use crate::roster::kind::{Availability, DutyDefined, DutyHandedOff, DutyScheduled, PersonLeft, Shift};
+use crate::roster::kind::{
+    Availability, DutyDefined, DutyHandedOff, DutyScheduled, PersonLeft, Shift,
+};
 use crate::roster::{Junk, Owner, Verdict};
 
 const ON_CALL: DutyId = DutyId::new([1; 16]);
 
 fn on_call(world: &mut World, desk: Owner) {
-    let Owner::Place(desk) = desk else { panic!("a place") };
+    let Owner::Place(desk) = desk else {
+        panic!("a place")
+    };
     let admin = world.admin.clone();
     let name = text("medicine on call, 5W");
     let unit = Some(text("5W"));
@@ -30,7 +34,11 @@ fn on_call(world: &mut World, desk: Owner) {
 fn a_duty_is_held_by_whoever_is_planned_then_and_passes_on_by_handing_off() {
     let (mut world, nurse, physician, bench) = World::staffed();
     on_call(&mut world, bench.owner);
-    let charge = world.member("Mary Seacole", Some("5W"), terms(pack::CHARGE_NURSE, Some("5W")));
+    let charge = world.member(
+        "Mary Seacole",
+        Some("5W"),
+        terms(pack::CHARGE_NURSE, Some("5W")),
+    );
     let start = world.now;
     let shift = |holder, from: u32, until: u32| Shift {
         holder,
@@ -45,9 +53,14 @@ fn a_duty_is_held_by_whoever_is_planned_then_and_passes_on_by_handing_off() {
     };
     world.ok(
         &charge,
-        plan(0, 24, vec![shift(nurse.owner, 0, 12), shift(physician.owner, 12, 24)]),
+        plan(
+            0,
+            24,
+            vec![shift(nurse.owner, 0, 12), shift(physician.owner, 12, 24)],
+        ),
     );
-    let holders = |world: &World, hour: u32| world.roster.duty_holders(&ON_CALL, start.plus(HOUR * hour));
+    let holders =
+        |world: &World, hour: u32| world.roster.duty_holders(&ON_CALL, start.plus(HOUR * hour));
     assert_eq!(holders(&world, 11), [nurse.owner]);
     assert_eq!(holders(&world, 12), [physician.owner]);
     assert_eq!(holders(&world, 24), [], "not staffed");
@@ -88,7 +101,12 @@ fn a_duty_is_held_by_whoever_is_planned_then_and_passes_on_by_handing_off() {
         "no longer the holder"
     );
     let admin = world.admin.clone();
-    world.ok(&admin, PersonLeft { person: nurse.person() });
+    world.ok(
+        &admin,
+        PersonLeft {
+            person: nurse.person(),
+        },
+    );
     assert_eq!(holders(&world, 16), [], "who left holds nothing");
 }
 
@@ -96,7 +114,11 @@ fn a_duty_is_held_by_whoever_is_planned_then_and_passes_on_by_handing_off() {
 fn a_plan_outside_its_window_or_unit_is_junk() {
     let (mut world, nurse, _, bench) = World::staffed();
     on_call(&mut world, bench.owner);
-    let elsewhere = world.member("Mary Seacole", Some("6E"), terms(pack::CHARGE_NURSE, Some("6E")));
+    let elsewhere = world.member(
+        "Mary Seacole",
+        Some("6E"),
+        terms(pack::CHARGE_NURSE, Some("6E")),
+    );
     let now = world.now;
     let shift = Shift {
         holder: nurse.owner,
@@ -132,7 +154,10 @@ fn a_person_says_for_themselves_whether_they_can_be_reached() {
     };
     world.ok(&nurse, away(nurse.person(), Some(physician.person())));
     let record = world.roster.person(&nurse.person()).unwrap();
-    assert_eq!(record.availability.as_ref().unwrap().deputy, Some(physician.person()));
+    assert_eq!(
+        record.availability.as_ref().unwrap().deputy,
+        Some(physician.person())
+    );
     assert_eq!(
         world.say(&nurse, away(physician.person(), None)),
         Verdict::Junk(Junk::NoRight(Refusal::NoRole))

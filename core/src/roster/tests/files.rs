@@ -17,7 +17,14 @@ fn link(in_person: bool) -> (InvitationLink, InvitationSecret) {
     let id = InvitationId::random(&SystemRandom);
     let minimum = world.roster.head().unwrap();
     (
-        InvitationLink::new(relay(), *world.roster.anchor(), minimum, id, &secret, in_person),
+        InvitationLink::new(
+            relay(),
+            *world.roster.anchor(),
+            minimum,
+            id,
+            &secret,
+            in_person,
+        ),
         secret,
     )
 }
@@ -31,21 +38,33 @@ fn a_travelling_link_needs_the_words_and_one_shown_face_to_face_has_them() {
     let told = Words::parse(&secret.words.reveal()).unwrap();
     let keys = read.secret(Some(&told)).unwrap().keys(&read.invitation);
     let expected = secret.keys(&travelling.invitation);
-    assert_eq!(keys.signing.verifying_key(), expected.signing.verifying_key());
-    assert_eq!(keys.sealing_public().unwrap(), expected.sealing_public().unwrap());
+    assert_eq!(
+        keys.signing.verifying_key(),
+        expected.signing.verifying_key()
+    );
+    assert_eq!(
+        keys.sealing_public().unwrap(),
+        expected.sealing_public().unwrap()
+    );
     assert_eq!(keys.take_hash(), expected.take_hash());
 
     let wrong = read
         .secret(Some(&Words::random(&SystemRandom)))
         .unwrap()
         .keys(&read.invitation);
-    assert_ne!(wrong.signing.verifying_key(), expected.signing.verifying_key());
+    assert_ne!(
+        wrong.signing.verifying_key(),
+        expected.signing.verifying_key()
+    );
     assert_ne!(wrong.take_hash(), expected.take_hash());
 
     let (shown, secret) = link(true);
     assert!(shown.in_person() && !travelling.in_person());
     assert_eq!(
-        InvitationLink::parse(&shown.to_url()).unwrap().secret(None).unwrap(),
+        InvitationLink::parse(&shown.to_url())
+            .unwrap()
+            .secret(None)
+            .unwrap(),
         secret
     );
 }
@@ -57,9 +76,18 @@ fn a_link_survives_a_mail_program_but_no_tampering() {
     let wrapped: String = url
         .chars()
         .enumerate()
-        .map(|(i, c)| if i % 76 == 75 { format!("{c}\r\n") } else { c.into() })
+        .map(|(i, c)| {
+            if i % 76 == 75 {
+                format!("{c}\r\n")
+            } else {
+                c.into()
+            }
+        })
         .collect();
-    assert_eq!(InvitationLink::parse(&format!(" {wrapped}\n")).unwrap(), link);
+    assert_eq!(
+        InvitationLink::parse(&format!(" {wrapped}\n")).unwrap(),
+        link
+    );
     assert!(url.len() < 700, "{} characters fit a QR code", url.len());
 
     for bad in [
@@ -89,18 +117,29 @@ fn a_link_survives_a_mail_program_but_no_tampering() {
 #[test]
 fn the_short_code_is_the_same_on_both_sides_and_another_for_another_device() {
     let world = World::found();
-    let (invitation, body) = world.invitation(Subject::Person(world.admin.person()), vec![], ApprovalMode::Approval);
+    let (invitation, body) = world.invitation(
+        Subject::Person(world.admin.person()),
+        vec![],
+        ApprovalMode::Approval,
+    );
     let device = world.new_device(invitation.owner);
     let claim = world.claim(&invitation, &device);
     let organisation = world.roster.anchor().organisation;
-    let there = ShortCode::of(&organisation, &invitation.keys.signing.verifying_key(), &claim).unwrap();
+    let there = ShortCode::of(
+        &organisation,
+        &invitation.keys.signing.verifying_key(),
+        &claim,
+    )
+    .unwrap();
     let here = ShortCode::of(&organisation, &body.key, &claim).unwrap();
     assert_eq!(there.words(), here.words());
     assert_eq!(here.words().split(' ').count(), 4);
     assert_eq!(here.digits().len(), 14);
     let ghost = world.claim(&invitation, &world.new_device(invitation.owner));
     assert_ne!(
-        ShortCode::of(&organisation, &body.key, &ghost).unwrap().words(),
+        ShortCode::of(&organisation, &body.key, &ghost)
+            .unwrap()
+            .words(),
         here.words()
     );
 }
@@ -110,15 +149,25 @@ fn a_safety_code_changes_with_the_persons_devices() {
     let (mut world, nurse, ..) = World::staffed();
     let before = world.roster.person_safety_code(&nurse.person()).unwrap();
     assert_eq!(before.digits().len(), 35);
-    let (invitation, body) = world.invitation(Subject::Person(nurse.person()), vec![], ApprovalMode::Instant);
+    let (invitation, body) = world.invitation(
+        Subject::Person(nurse.person()),
+        vec![],
+        ApprovalMode::Instant,
+    );
     world.ok(&nurse, body);
     let tablet = world.new_device(nurse.owner);
     world.enrol(&invitation, &tablet);
     assert_ne!(
-        world.roster.person_safety_code(&nurse.person()).unwrap().digits(),
+        world
+            .roster
+            .person_safety_code(&nurse.person())
+            .unwrap()
+            .digits(),
         before.digits()
     );
-    assert!(world.roster.device_safety_code(&tablet.id) != world.roster.device_safety_code(&nurse.id));
+    assert!(
+        world.roster.device_safety_code(&tablet.id) != world.roster.device_safety_code(&nurse.id)
+    );
 }
 
 #[test]
@@ -126,7 +175,15 @@ fn the_root_key_comes_back_from_its_file_with_the_passphrase_only() {
     let world = World::found();
     let organisation = world.roster.anchor().organisation;
     let made = Timestamp::from_millis(1_760_000_000_000);
-    let file = RootFile::seal(organisation, &world.root, made, "correct horse", CHEAP, &SystemRandom).unwrap();
+    let file = RootFile::seal(
+        organisation,
+        &world.root,
+        made,
+        "correct horse",
+        CHEAP,
+        &SystemRandom,
+    )
+    .unwrap();
     let text = file.to_text();
     let read = RootFile::parse(&text.replace('\n', "\r\n")).unwrap();
     assert_eq!(read.anchor, *world.roster.anchor());
@@ -134,7 +191,10 @@ fn the_root_key_comes_back_from_its_file_with_the_passphrase_only() {
         read.open("correct horse").unwrap().verifying_key(),
         world.root.verifying_key()
     );
-    assert_eq!(read.open("wrong horse").err(), Some(RosterError::Passphrase));
+    assert_eq!(
+        read.open("wrong horse").err(),
+        Some(RosterError::Passphrase)
+    );
 
     for (from, to) in [
         ("t=1", "t=2"),

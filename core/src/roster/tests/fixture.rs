@@ -4,18 +4,19 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::base::{
-    DeviceId, Digest, InvitationId, OrganisationId, PersonId, PlaceId, Random, RoleId, Signature, SigningKey,
-    Timestamp, sha256,
+    DeviceId, Digest, InvitationId, OrganisationId, PersonId, PlaceId, Random, RoleId, Signature,
+    SigningKey, Timestamp, sha256,
 };
 use crate::roster::authorize::pack;
 use crate::roster::kind::{
-    ApprovalMode, DeviceApproved, DeviceDetails, DeviceEnrolled, ExternalId, Founded, Invited, PersonDetails,
-    PlaceAdded, PlaceDetails, PlaceDuty, PlaceKind, Policy, RelayDescriptor, RoleTerms, Subject,
+    ApprovalMode, DeviceApproved, DeviceDetails, DeviceEnrolled, ExternalId, Founded, Invited,
+    PersonDetails, PlaceAdded, PlaceDetails, PlaceDuty, PlaceKind, Policy, RelayDescriptor,
+    RoleTerms, Subject,
 };
 use crate::roster::state::root_fingerprint;
 use crate::roster::{
-    Anchor, Author, Body, DeviceSecrets, Entry, InvitationKeys, InvitationSecret, Name, Owner, Roster, RosterKey, Text,
-    Unit, Verdict,
+    Anchor, Author, Body, DeviceSecrets, Entry, InvitationKeys, InvitationSecret, Name, Owner,
+    Roster, RosterKey, Text, Unit, Verdict,
 };
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
@@ -56,7 +57,9 @@ impl Device {
         }
     }
     pub(crate) fn details(&self) -> DeviceDetails {
-        self.secrets.details(self.id, self.owner, text("phone")).unwrap()
+        self.secrets
+            .details(self.id, self.owner, text("phone"))
+            .unwrap()
     }
     pub(crate) fn author(&self) -> Author {
         Author::Device(self.id)
@@ -174,7 +177,11 @@ impl World {
     pub(crate) fn staffed() -> (Self, Device, Device, Device) {
         let mut world = Self::found();
         let nurse = world.member("Florence Nightingale", Some("5W"), terms(pack::NURSE, None));
-        let physician = world.member("Elizabeth Blackwell", Some("5W"), terms(pack::PHYSICIAN, None));
+        let physician = world.member(
+            "Elizabeth Blackwell",
+            Some("5W"),
+            terms(pack::PHYSICIAN, None),
+        );
         let bench = world.bench("Chemistry bench 2");
         (world, nurse, physician, bench)
     }
@@ -191,7 +198,13 @@ impl World {
     }
 
     /// An entry that follows the head, signed; `alter` changes it before signing.
-    pub(crate) fn forge(&self, author: Author, body: &Body, key: &SigningKey, alter: impl Fn(&mut Entry)) -> Vec<u8> {
+    pub(crate) fn forge(
+        &self,
+        author: Author,
+        body: &Body,
+        key: &SigningKey,
+        alter: impl Fn(&mut Entry),
+    ) -> Vec<u8> {
         let head = self.roster.head().unwrap();
         let mut entry = Entry {
             seq: head.seq + 1,
@@ -212,7 +225,12 @@ impl World {
     pub(crate) fn say(&mut self, device: &Device, body: impl Into<Body>) -> Verdict {
         let mut composer = self.roster.composer().unwrap();
         let bytes = composer
-            .entry(device.author(), self.now, &body.into(), &device.secrets.signature)
+            .entry(
+                device.author(),
+                self.now,
+                &body.into(),
+                &device.secrets.signature,
+            )
             .unwrap();
         self.push(bytes)
     }
@@ -293,12 +311,20 @@ impl World {
         self.join(subject, vec![role], mode)
     }
 
-    pub(crate) fn join(&mut self, subject: Subject, roles: Vec<RoleTerms>, mode: ApprovalMode) -> Device {
+    pub(crate) fn join(
+        &mut self,
+        subject: Subject,
+        roles: Vec<RoleTerms>,
+        mode: ApprovalMode,
+    ) -> Device {
         let admin = self.admin.clone();
         let (invitation, body) = self.invitation(subject, roles, mode);
         self.ok(&admin, body);
         let device = self.new_device(invitation.owner);
-        assert!(matches!(self.enrol(&invitation, &device), Verdict::Valid { .. }));
+        assert!(matches!(
+            self.enrol(&invitation, &device),
+            Verdict::Valid { .. }
+        ));
         if mode == ApprovalMode::Approval {
             self.ok(&admin, DeviceApproved { device: device.id });
         }

@@ -8,7 +8,9 @@ use super::fixture::World;
 use crate::roster::kind::{Body, KINDS, Tick};
 use crate::roster::link::PREFIX;
 use crate::roster::rotation::SealRecord;
-use crate::roster::{Attestation, Entry, InvitationLink, Keyring, RootFile, Roster, Verdict, Words};
+use crate::roster::{
+    Attestation, Entry, InvitationLink, Keyring, RootFile, Roster, Verdict, Words,
+};
 
 static LOG: LazyLock<(Roster, Vec<Vec<u8>>)> = LazyLock::new(|| {
     let (world, ..) = World::staffed();

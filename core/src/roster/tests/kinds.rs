@@ -3,20 +3,27 @@
 use std::fmt::Write as _;
 
 use super::fixture::{DAY, World, person_details, relay, terms, text, unit};
-use crate::base::{DeviceId, Digest, DutyId, OrganisationId, PersonId, PlaceId, RoleId, Signature, sha256};
+use crate::base::{
+    DeviceId, Digest, DutyId, OrganisationId, PersonId, PlaceId, RoleId, Signature, sha256,
+};
 use crate::roster::Owner;
 use crate::roster::authorize::pack;
 use crate::roster::kind::{
-    Approval, ApprovalMode, Availability, Body, Countersign, DeviceApproved, DeviceRevoked, DutyDefined, DutyHandedOff,
-    DutyScheduled, Founded, GrantRef, InvitationWithdrawn, KINDS, KeyRotated, PartnerChanged, PersonAdded,
-    PersonChanged, PersonLeft, PersonSuspended, PlaceAdded, PlaceChanged, PlaceClosed, PlaceDetails, PlaceDuty,
-    PlaceKind, Policy, Proposal, Recertified, Refused, RelayChanged, RevocationMode, RoleDefined, RoleDefinition,
-    RoleGranted, RoleRule, RoleWithdrawn, RootRotated, Setting, Shift, Subject, Tick, Value,
+    Approval, ApprovalMode, Availability, Body, Countersign, DeviceApproved, DeviceRevoked,
+    DutyDefined, DutyHandedOff, DutyScheduled, Founded, GrantRef, InvitationWithdrawn, KINDS,
+    KeyRotated, PartnerChanged, PersonAdded, PersonChanged, PersonLeft, PersonSuspended,
+    PlaceAdded, PlaceChanged, PlaceClosed, PlaceDetails, PlaceDuty, PlaceKind, Policy, Proposal,
+    Recertified, Refused, RelayChanged, RevocationMode, RoleDefined, RoleDefinition, RoleGranted,
+    RoleRule, RoleWithdrawn, RootRotated, Setting, Shift, Subject, Tick, Value,
 };
 
 fn bodies() -> Vec<Body> {
     let world = World::found();
-    let (person, place, device) = (PersonId::new([1; 16]), PlaceId::new([2; 16]), DeviceId::new([3; 16]));
+    let (person, place, device) = (
+        PersonId::new([1; 16]),
+        PlaceId::new([2; 16]),
+        DeviceId::new([3; 16]),
+    );
     let (role, duty, zero) = (RoleId::new([4; 16]), DutyId::new([5; 16]), Digest::ZERO);
     let owner = Owner::Person(person);
     let time = world.now;
@@ -50,7 +57,10 @@ fn bodies() -> Vec<Body> {
     let policy = Policy::founding()
         .with(Setting::EscalationSteps, Value::Numbers(vec![60, 120]))
         .with(Setting::ReadBack, Value::PerUnit(vec![(unit("5W"), 1)]))
-        .with(Setting::AttachmentKinds, Value::Words(vec![text("image/png")]));
+        .with(
+            Setting::AttachmentKinds,
+            Value::Words(vec![text("image/png")]),
+        );
     vec![
         Founded::clone(&founded).into(),
         RootRotated {
@@ -208,7 +218,11 @@ fn every_kind_comes_back_as_it_was_in_its_published_bytes() {
         // A byte more or less is not this body.
         assert!(Body::from_bytes(body.kind(), &[bytes.as_slice(), &[0]].concat()).is_err());
         assert!(Body::from_bytes(body.kind(), &bytes[..bytes.len() - 1]).is_err());
-        let critical = if body.critical() { "critical" } else { "optional" };
+        let critical = if body.critical() {
+            "critical"
+        } else {
+            "optional"
+        };
         writeln!(
             out,
             "{:>2} {critical} {:>5} {} {}",

@@ -4,18 +4,26 @@ use super::fixture::{DAY, HOUR, World, person_details, terms, text};
 use crate::base::{Digest, InvitationId, PersonId};
 use crate::roster::authorize::{Action, Actor, Refusal, Scope, pack};
 use crate::roster::kind::{
-    Approval, ApprovalMode, DeviceApproved, ExternalId, PersonAdded, PersonChanged, PersonLeft, PersonSuspended,
-    PlaceClosed, RelayChanged, RoleGranted, RootRotated, Setting, Subject, Tick, Value,
+    Approval, ApprovalMode, DeviceApproved, ExternalId, PersonAdded, PersonChanged, PersonLeft,
+    PersonSuspended, PlaceClosed, RelayChanged, RoleGranted, RootRotated, Setting, Subject, Tick,
+    Value,
 };
 use crate::roster::record::DeviceState;
-use crate::roster::{Attestation, Author, Body, HeadRelation, Junk, Owner, Roster, RosterError, RosterHead, Verdict};
+use crate::roster::{
+    Attestation, Author, Body, HeadRelation, Junk, Owner, Roster, RosterError, RosterHead, Verdict,
+};
 
 #[test]
 fn two_replays_of_one_log_reach_the_same_state_byte_for_byte() {
     let (mut world, nurse, ..) = World::staffed();
     world.push(b"junk".to_vec());
     let admin = world.admin.clone();
-    world.ok(&admin, PersonLeft { person: nurse.person() });
+    world.ok(
+        &admin,
+        PersonLeft {
+            person: nurse.person(),
+        },
+    );
 
     let mut again = Roster::new(*world.roster.anchor());
     for (position, bytes) in (0..).zip(&world.log) {
@@ -35,12 +43,20 @@ fn a_member_is_confirmed_at_once_or_after_approval() {
     assert!(
         world
             .roster
-            .may(Actor::device(nurse.id), Action::SendMessage, &Scope::organisation())
+            .may(
+                Actor::device(nurse.id),
+                Action::SendMessage,
+                &Scope::organisation()
+            )
             .is_ok()
     );
 
     let subject = Subject::NewPerson(PersonId::new([4; 16]), person_details("Ada Lovelace", None));
-    let (invitation, body) = world.invitation(subject, vec![terms(pack::ADMIN, None)], ApprovalMode::Approval);
+    let (invitation, body) = world.invitation(
+        subject,
+        vec![terms(pack::ADMIN, None)],
+        ApprovalMode::Approval,
+    );
     world.ok(&admin, body);
     // The claim is carried by the administrator: the device cannot read the log yet.
     let device = world.new_device(invitation.owner);
@@ -50,7 +66,10 @@ fn a_member_is_confirmed_at_once_or_after_approval() {
     assert_eq!(view.confirmed(device.id), Err(Refusal::DevicePending));
     assert_eq!(world.roster.devices_in(DeviceState::Pending).count(), 1);
     world.ok(&admin, DeviceApproved { device: device.id });
-    assert_eq!(world.roster.view().unwrap().confirmed(device.id), Ok(device.owner));
+    assert_eq!(
+        world.roster.view().unwrap().confirmed(device.id),
+        Ok(device.owner)
+    );
     assert_eq!(world.roster.holders_of_role(&pack::ADMIN).len(), 2);
 }
 
@@ -80,10 +99,17 @@ fn who_became_privileged_after_an_instant_invitation_still_waits() {
 #[test]
 fn a_persons_existing_device_vouches_for_the_next_one() {
     let (mut world, nurse, physician, _) = World::staffed();
-    let (invitation, body) = world.invitation(Subject::Person(nurse.person()), vec![], ApprovalMode::Instant);
+    let (invitation, body) = world.invitation(
+        Subject::Person(nurse.person()),
+        vec![],
+        ApprovalMode::Instant,
+    );
     world.ok(&nurse, body);
     let tablet = world.new_device(nurse.owner);
-    assert!(matches!(world.enrol(&invitation, &tablet), Verdict::Valid { .. }));
+    assert!(matches!(
+        world.enrol(&invitation, &tablet),
+        Verdict::Valid { .. }
+    ));
     let active: Vec<_> = world
         .roster
         .active_devices_of(nurse.owner)
@@ -92,8 +118,15 @@ fn a_persons_existing_device_vouches_for_the_next_one() {
     assert_eq!(active, [nurse.id, tablet.id]);
 
     // Not for somebody else, and not where the rules say otherwise.
-    let (_, body) = world.invitation(Subject::Person(physician.person()), vec![], ApprovalMode::Instant);
-    assert_eq!(world.say(&nurse, body), Verdict::Junk(Junk::NoRight(Refusal::NoRole)));
+    let (_, body) = world.invitation(
+        Subject::Person(physician.person()),
+        vec![],
+        ApprovalMode::Instant,
+    );
+    assert_eq!(
+        world.say(&nurse, body),
+        Verdict::Junk(Junk::NoRight(Refusal::NoRole))
+    );
     let admin = world.admin.clone();
     let policy = world
         .roster
@@ -102,8 +135,15 @@ fn a_persons_existing_device_vouches_for_the_next_one() {
         .clone()
         .with(Setting::NextDevice, Value::Number(2));
     world.ok(&admin, policy);
-    let (_, body) = world.invitation(Subject::Person(nurse.person()), vec![], ApprovalMode::Instant);
-    assert_eq!(world.say(&nurse, body), Verdict::Junk(Junk::NoRight(Refusal::NoRole)));
+    let (_, body) = world.invitation(
+        Subject::Person(nurse.person()),
+        vec![],
+        ApprovalMode::Instant,
+    );
+    assert_eq!(
+        world.say(&nurse, body),
+        Verdict::Junk(Junk::NoRight(Refusal::NoRole))
+    );
 }
 
 #[test]
@@ -114,25 +154,44 @@ fn who_leaves_takes_all_devices_along_and_comes_back_without_roles() {
         system: text("http://hospital.example/staff"),
         value: text("FlorenceNightingale"),
     };
-    assert_eq!(world.roster.person_by_external(&staff_number), Some(nurse.person()));
+    assert_eq!(
+        world.roster.person_by_external(&staff_number),
+        Some(nurse.person())
+    );
     assert!(!world.roster.rotation_due(world.now));
 
-    let left = world.ok(&admin, PersonLeft { person: nurse.person() });
+    let left = world.ok(
+        &admin,
+        PersonLeft {
+            person: nurse.person(),
+        },
+    );
     assert_eq!(
         world.roster.view().unwrap().confirmed(nurse.id),
         Err(Refusal::DeviceRevoked)
     );
-    assert!(world.roster.rotation_due(world.now), "a new roster key is due");
+    assert!(
+        world.roster.rotation_due(world.now),
+        "a new roster key is due"
+    );
     assert_eq!(world.roster.person_by_external(&staff_number), None);
     // What was allowed before stays what it was.
     let before = world.roster.at(left - 1).unwrap();
     assert!(
         before
-            .may(Actor::device(nurse.id), Action::SendMessage, &Scope::organisation())
+            .may(
+                Actor::device(nurse.id),
+                Action::SendMessage,
+                &Scope::organisation()
+            )
             .is_ok()
     );
 
-    let device = world.join(Subject::Person(nurse.person()), vec![], ApprovalMode::Instant);
+    let device = world.join(
+        Subject::Person(nurse.person()),
+        vec![],
+        ApprovalMode::Instant,
+    );
     let view = world.roster.view().unwrap();
     assert_eq!(view.confirmed(nurse.id), Err(Refusal::DeviceRevoked));
     assert!(view.confirmed(device.id).is_ok());
@@ -141,7 +200,10 @@ fn who_leaves_takes_all_devices_along_and_comes_back_without_roles() {
         view.may(Actor::device(device.id), Action::SendMessage, &scope),
         Err(Refusal::NoRole)
     );
-    assert_eq!(world.roster.person_by_external(&staff_number), Some(nurse.person()));
+    assert_eq!(
+        world.roster.person_by_external(&staff_number),
+        Some(nurse.person())
+    );
 }
 
 #[test]
@@ -190,7 +252,11 @@ fn a_closed_place_excludes_its_devices() {
     assert!(
         world
             .roster
-            .may(Actor::device(bench.id), Action::SendResult, &Scope::organisation())
+            .may(
+                Actor::device(bench.id),
+                Action::SendResult,
+                &Scope::organisation()
+            )
             .is_ok()
     );
     world.ok(&admin, PlaceClosed { place });
@@ -225,7 +291,10 @@ fn a_person_is_changed_and_found_by_the_new_number() {
         value: text(value),
     };
     assert_eq!(world.roster.person_by_external(&number("AdaByron")), None);
-    assert_eq!(world.roster.person_by_external(&number("AdaLovelace")), Some(person));
+    assert_eq!(
+        world.roster.person_by_external(&number("AdaLovelace")),
+        Some(person)
+    );
     assert_eq!(
         world.roster.person(&person).unwrap().details.name.as_str(),
         "Ada Lovelace"
@@ -238,7 +307,12 @@ fn the_relay_changes_by_a_signed_entry() {
     let admin = world.admin.clone();
     let mut relay = super::fixture::relay();
     relay.pins = vec![Digest::new([3; 32])];
-    world.ok(&admin, RelayChanged { relay: relay.clone() });
+    world.ok(
+        &admin,
+        RelayChanged {
+            relay: relay.clone(),
+        },
+    );
     assert_eq!(world.roster.organisation().unwrap().relay, relay);
     relay.address = text("http://plain.example");
     assert_eq!(
@@ -259,9 +333,22 @@ fn the_root_key_changes_hands_only_with_the_old_one_the_new_one_and_administrato
         let public = new_root.verifying_key();
         let approvals = approvals
             .iter()
-            .map(|d| Approval::give(&organisation, &previous, &public, d.id, &d.secrets.signature))
+            .map(|d| {
+                Approval::give(
+                    &organisation,
+                    &previous,
+                    &public,
+                    d.id,
+                    &d.secrets.signature,
+                )
+            })
             .collect();
-        let body = Body::from(RootRotated::new(&organisation, &previous, &new_root, approvals));
+        let body = Body::from(RootRotated::new(
+            &organisation,
+            &previous,
+            &new_root,
+            approvals,
+        ));
         world.forge(Author::Root, &body, &world.root, |_| {})
     };
     let alone = rotate(&world, &[&admin, &admin]);
@@ -271,7 +358,10 @@ fn the_root_key_changes_hands_only_with_the_old_one_the_new_one_and_administrato
     assert_eq!(world.push(stale), Verdict::Junk(Junk::WrongPredecessor));
     let both = rotate(&world, &[&admin, &second]);
     assert!(matches!(world.push(both), Verdict::Valid { .. }));
-    assert_eq!(world.roster.organisation().unwrap().root, new_root.verifying_key());
+    assert_eq!(
+        world.roster.organisation().unwrap().root,
+        new_root.verifying_key()
+    );
     let again = rotate(&world, &[&admin, &second]);
     assert_eq!(
         world.push(again),
@@ -284,7 +374,8 @@ fn the_root_key_changes_hands_only_with_the_old_one_the_new_one_and_administrato
 fn a_fresh_attestation_counts_only_from_another_entitled_device() {
     let (mut world, nurse, physician, _) = World::staffed();
     let admin = world.admin.clone();
-    let made = Attestation::make(&world.roster, world.now, nurse.id, &nurse.secrets.signature).unwrap();
+    let made =
+        Attestation::make(&world.roster, world.now, nurse.id, &nurse.secrets.signature).unwrap();
     let made = Attestation::from_bytes(&made.to_bytes()).unwrap();
     let behind = world.roster.clone();
     world.ok(&admin, Tick {});
@@ -322,7 +413,12 @@ fn a_fresh_attestation_counts_only_from_another_entitled_device() {
         Err(RosterError::AttestationFork)
     );
 
-    world.ok(&admin, PersonLeft { person: nurse.person() });
+    world.ok(
+        &admin,
+        PersonLeft {
+            person: nurse.person(),
+        },
+    );
     assert_eq!(
         made.verify(&world.roster, &physician.id, now),
         Err(RosterError::AttestationRight)
@@ -336,9 +432,15 @@ fn two_rosters_are_told_apart_by_their_heads() {
     let admin = world.admin.clone();
     world.ok(&admin, Tick {});
     assert_eq!(world.roster.compare(&old), HeadRelation::Known { by: 1 });
-    let ahead = RosterHead { seq: 9, hash: old.hash };
+    let ahead = RosterHead {
+        seq: 9,
+        hash: old.hash,
+    };
     assert_eq!(world.roster.compare(&ahead), HeadRelation::Ahead);
-    let fork = RosterHead { seq: 1, hash: old.hash };
+    let fork = RosterHead {
+        seq: 1,
+        hash: old.hash,
+    };
     assert_eq!(world.roster.compare(&fork), HeadRelation::Fork);
 }
 

@@ -7,7 +7,9 @@ use crate::base::{PersonId, RoleId};
 use crate::roster::Owner;
 use crate::roster::authorize::pack::{self, PACK};
 use crate::roster::authorize::{Action, Actor, Refusal, Relation, Scope};
-use crate::roster::kind::{ApprovalMode, RoleDefined, RoleDefinition, RoleGranted, RoleRule, Setting, Subject, Tick};
+use crate::roster::kind::{
+    ApprovalMode, RoleDefined, RoleDefinition, RoleGranted, RoleRule, Setting, Subject, Tick,
+};
 
 /// Every role of the pack against every act, asked through [`Roster::view`](crate::roster::Roster::view).
 #[test]
@@ -18,7 +20,8 @@ fn the_matrix_of_roles_and_acts_is_the_published_one() {
     for (n, role) in (1u8..).zip(PACK) {
         let person = PersonId::new([n; 16]);
         let subject = Subject::NewPerson(person, person_details(role.name, None));
-        let (_, body) = world.invitation(subject, vec![terms(role.id, None)], ApprovalMode::Approval);
+        let (_, body) =
+            world.invitation(subject, vec![terms(role.id, None)], ApprovalMode::Approval);
         world.ok(&admin, body);
         holders.push(Owner::Person(person));
     }
@@ -31,7 +34,11 @@ fn the_matrix_of_roles_and_acts_is_the_published_one() {
         let mut row = String::new();
         for holder in &holders {
             let free = view.holder_may(*holder, *action, &Scope::organisation());
-            let tied = view.holder_may(*holder, *action, &Scope::organisation().with(Relation::Care));
+            let tied = view.holder_may(
+                *holder,
+                *action,
+                &Scope::organisation().with(Relation::Care),
+            );
             row.push_str(match (free, tied) {
                 (Ok(()), Ok(())) => "x ",
                 (Err(Refusal::NoRelation), Ok(())) => "r ",
@@ -39,8 +46,18 @@ fn the_matrix_of_roles_and_acts_is_the_published_one() {
                 other => panic!("{action:?}: {other:?}"),
             });
         }
-        let privileged = if action.privileged() { " (privileged)" } else { "" };
-        writeln!(out, "{row} {:>2} {}{privileged}", action.code(), action.name()).unwrap();
+        let privileged = if action.privileged() {
+            " (privileged)"
+        } else {
+            ""
+        };
+        writeln!(
+            out,
+            "{row} {:>2} {}{privileged}",
+            action.code(),
+            action.name()
+        )
+        .unwrap();
     }
     let golden = include_str!("../golden/matrix.txt");
     assert!(out == golden, "golden/matrix.txt should be:\n{out}");
@@ -50,13 +67,21 @@ fn the_matrix_of_roles_and_acts_is_the_published_one() {
 fn every_rule_in_force_has_words_for_members() {
     let numbers: Vec<u16> = Setting::ALL.iter().map(|setting| *setting as u16).collect();
     assert!(numbers.is_sorted(), "{numbers:?}");
-    assert!(Setting::ALL.iter().all(|setting| !setting.words().is_empty()));
+    assert!(
+        Setting::ALL
+            .iter()
+            .all(|setting| !setting.words().is_empty())
+    );
 }
 
 #[test]
 fn a_unit_scoped_role_reaches_out_of_its_unit_only_for_what_was_addressed_or_in_an_emergency() {
     let mut world = World::found();
-    let nurse = world.member("Florence Nightingale", Some("5W"), terms(pack::NURSE, Some("5W")));
+    let nurse = world.member(
+        "Florence Nightingale",
+        Some("5W"),
+        terms(pack::NURSE, Some("5W")),
+    );
     let view = world.roster.view().unwrap();
     let may = |place: &str, relation| {
         let scope = Scope::unit(Some(&unit(place))).with(relation);
@@ -99,12 +124,20 @@ fn a_right_is_judged_at_the_point_that_is_asked_for() {
     }
     let audit = |seq| {
         let view = world.roster.at(seq).unwrap();
-        view.may(Actor::device(nurse.id), Action::ReadAudit, &Scope::organisation())
+        view.may(
+            Actor::device(nurse.id),
+            Action::ReadAudit,
+            &Scope::organisation(),
+        )
     };
     assert_eq!(audit(granted - 1), Err(Refusal::NoRole));
     assert_eq!(
         marks.iter().map(|seq| audit(*seq)).collect::<Vec<_>>(),
-        [Err(Refusal::OutsideValidity), Ok(()), Err(Refusal::OutsideValidity)]
+        [
+            Err(Refusal::OutsideValidity),
+            Ok(()),
+            Err(Refusal::OutsideValidity)
+        ]
     );
     assert!(world.roster.at(marks[2] + 1).is_none());
 }
@@ -114,7 +147,10 @@ fn a_role_of_ones_own_grants_what_it_lists_and_nothing_else() {
     let mut world = World::found();
     let admin = world.admin.clone();
     let role = RoleId::new([5; 16]);
-    let rule = |action, needs_relation| RoleRule { action, needs_relation };
+    let rule = |action, needs_relation| RoleRule {
+        action,
+        needs_relation,
+    };
     let rules = [
         rule(Action::ViewResult.code(), true),
         rule(Action::SendMessage.code(), false),
@@ -127,9 +163,10 @@ fn a_role_of_ones_own_grants_what_it_lists_and_nothing_else() {
     world.ok(&admin, RoleDefined { role, definition });
     let student = world.member("Marie Curie", None, terms(role, None));
     assert_eq!(world.roster.role_name(&role), Some("student"));
-    let holders = world
-        .roster
-        .who_may(Action::ViewResult, &Scope::organisation().with(Relation::Care));
+    let holders = world.roster.who_may(
+        Action::ViewResult,
+        &Scope::organisation().with(Relation::Care),
+    );
     assert_eq!(holders, [student.owner]);
     let view = world.roster.view().unwrap();
     let scope = Scope::organisation();
@@ -153,20 +190,31 @@ fn at_a_places_device_the_recognised_person_acts_and_elsewhere_nobody_borrows_a_
         person: Some(person),
     };
     assert_eq!(
-        view.may(at(bench.id, nurse.person()), Action::AcknowledgeCritical, &scope),
+        view.may(
+            at(bench.id, nurse.person()),
+            Action::AcknowledgeCritical,
+            &scope
+        ),
         Ok(())
     );
     assert_eq!(
         view.may(at(bench.id, nurse.person()), Action::SendResult, &scope),
         Err(Refusal::NoRole)
     );
-    assert_eq!(view.may(Actor::device(bench.id), Action::SendResult, &scope), Ok(()));
+    assert_eq!(
+        view.may(Actor::device(bench.id), Action::SendResult, &scope),
+        Ok(())
+    );
     assert_eq!(
         view.may(at(nurse.id, nurse.person()), Action::Acknowledge, &scope),
         Ok(())
     );
     assert_eq!(
-        view.may(at(nurse.id, physician.person()), Action::Acknowledge, &scope),
+        view.may(
+            at(nurse.id, physician.person()),
+            Action::Acknowledge,
+            &scope
+        ),
         Err(Refusal::WrongPerson)
     );
 }

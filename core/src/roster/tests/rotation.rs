@@ -21,19 +21,35 @@ fn rotated() -> (World, Device, Device, Relay, Keyring) {
     let admin = world.admin.clone();
     let mut keys = Keyring::new();
     keys.insert(world.key.clone());
-    world.ok(&admin, PersonLeft { person: nurse.person() });
-    let seal =
-        |keys: &Keyring, epoch, bytes: &[u8]| keys.seal_entry(epoch, &organisation, bytes, &SystemRandom).unwrap();
-    let mut log: Vec<Vec<u8>> = world.log.iter().map(|bytes| seal(&keys, 0, bytes)).collect();
+    world.ok(
+        &admin,
+        PersonLeft {
+            person: nurse.person(),
+        },
+    );
+    let seal = |keys: &Keyring, epoch, bytes: &[u8]| {
+        keys.seal_entry(epoch, &organisation, bytes, &SystemRandom)
+            .unwrap()
+    };
+    let mut log: Vec<Vec<u8>> = world
+        .log
+        .iter()
+        .map(|bytes| seal(&keys, 0, bytes))
+        .collect();
 
     let recipients = world.roster.recipients().unwrap();
-    let rotation = Rotation::prepare(&organisation, &world.key, &recipients, &SystemRandom).unwrap();
+    let rotation =
+        Rotation::prepare(&organisation, &world.key, &recipients, &SystemRandom).unwrap();
     keys.insert(rotation.key.clone());
     world.ok(&admin, rotation.body.clone());
     log.push(seal(&keys, 1, world.log.last().unwrap()));
     world.ok(&physician, Tick {});
     log.push(seal(&keys, 1, world.log.last().unwrap()));
-    let seals = rotation.seals.into_iter().map(|(_, record)| record).collect();
+    let seals = rotation
+        .seals
+        .into_iter()
+        .map(|(_, record)| record)
+        .collect();
     (world, nurse, physician, Relay { log, seals }, keys)
 }
 
@@ -57,7 +73,10 @@ fn who_stays_gets_the_new_key_and_who_left_does_not() {
     // The physician reads up to the rotation, opens the own seal, and goes on.
     let mut roster = Roster::new(*world.roster.anchor());
     for (at, sealed) in (0..).zip(&relay.log[..rotation]) {
-        assert!(matches!(roster.ingest(at, sealed, &own), Verdict::Valid { .. }), "{at}");
+        assert!(
+            matches!(roster.ingest(at, sealed, &own), Verdict::Valid { .. }),
+            "{at}"
+        );
     }
     let at = u64::try_from(rotation).unwrap();
     assert_eq!(
@@ -76,10 +95,19 @@ fn who_stays_gets_the_new_key_and_who_left_does_not() {
             .all(|record| record.sealed.len() == records[0].sealed.len())
     );
     for device in [&physician.id, &world.admin.id] {
-        let named = |bytes: &Vec<u8>| bytes.windows(16).any(|window| window == device.as_bytes().as_slice());
+        let named = |bytes: &Vec<u8>| {
+            bytes
+                .windows(16)
+                .any(|window| window == device.as_bytes().as_slice())
+        };
         assert!(!relay.seals.iter().any(named));
     }
-    let own_of = |key: &SealingKey| records.iter().find(|record| record.open(key).is_ok()).unwrap();
+    let own_of = |key: &SealingKey| {
+        records
+            .iter()
+            .find(|record| record.open(key).is_ok())
+            .unwrap()
+    };
     let record = own_of(&physician.secrets.sealing);
     let gift = record.open(&physician.secrets.sealing).unwrap();
     assert!(
@@ -92,7 +120,10 @@ fn who_stays_gets_the_new_key_and_who_left_does_not() {
         Verdict::Valid { .. }
     ));
     record.belongs_to(&physician.id, &roster).unwrap();
-    assert_eq!(record.belongs_to(&world.admin.id, &roster), Err(RosterError::Seal));
+    assert_eq!(
+        record.belongs_to(&world.admin.id, &roster),
+        Err(RosterError::Seal)
+    );
     assert!(matches!(
         roster.ingest(at + 1, &relay.log[rotation + 1], &own),
         Verdict::Valid { .. }
@@ -113,7 +144,10 @@ fn who_stays_gets_the_new_key_and_who_left_does_not() {
     assert!(theirs.open(&physician.secrets.sealing).is_err());
     let mut bent = record.clone();
     bent.proof.index += 1;
-    assert_eq!(bent.belongs_to(&physician.id, &roster), Err(RosterError::Seal));
+    assert_eq!(
+        bent.belongs_to(&physician.id, &roster),
+        Err(RosterError::Seal)
+    );
 
     // The nurse holds the old key, and tries each seal with it.
     for record in &records {
@@ -142,11 +176,16 @@ fn a_new_device_reads_the_whole_log_with_the_newest_key_alone() {
     );
     let mut own = Keyring::new();
     own.insert(keys.newest().unwrap().clone());
-    assert_eq!(own.unwind(&organisation, relay.log.iter().map(Vec::as_slice)), Some(0));
+    assert_eq!(
+        own.unwind(&organisation, relay.log.iter().map(Vec::as_slice)),
+        Some(0)
+    );
     let (roster, verdicts) = replay(&world, &relay, &own);
     assert_eq!(verdicts[0], Verdict::Junk(Junk::WrongKey));
     assert!(
-        verdicts[1..].iter().all(|v| matches!(v, Verdict::Valid { .. })),
+        verdicts[1..]
+            .iter()
+            .all(|v| matches!(v, Verdict::Valid { .. })),
         "{verdicts:?}"
     );
     assert_eq!(roster.head(), world.roster.head());
@@ -170,13 +209,17 @@ fn an_entry_under_a_key_it_may_not_be_under_is_junk() {
     );
     let judge = |sealed: &[u8], keys: &Keyring| roster.clone().ingest(next, sealed, keys);
 
-    let old = keys.seal_entry(0, &organisation, &tick, &SystemRandom).unwrap();
+    let old = keys
+        .seal_entry(0, &organisation, &tick, &SystemRandom)
+        .unwrap();
     assert_eq!(
         judge(&old, &keys),
         Verdict::Junk(Junk::WrongKey),
         "the key before the rotation"
     );
-    let mut far = keys.seal_entry(1, &organisation, &tick, &SystemRandom).unwrap();
+    let mut far = keys
+        .seal_entry(1, &organisation, &tick, &SystemRandom)
+        .unwrap();
     far[7] = 9;
     assert_eq!(
         judge(&far, &keys),
@@ -191,7 +234,9 @@ fn an_entry_under_a_key_it_may_not_be_under_is_junk() {
     // A tick that claims to begin an epoch: whoever holds such a key sees through it.
     let mut more = keys.clone();
     more.insert(RosterKey::random(2, &SystemRandom));
-    let begin = more.seal_entry(2, &organisation, &tick, &SystemRandom).unwrap();
+    let begin = more
+        .seal_entry(2, &organisation, &tick, &SystemRandom)
+        .unwrap();
     assert_eq!(judge(&begin, &more), Verdict::Junk(Junk::WrongKey));
     assert_eq!(judge(&begin, &keys), Verdict::NeedsKey { epoch: 2 });
     let mut copy = roster.clone();
@@ -210,10 +255,19 @@ fn an_entry_under_a_key_it_may_not_be_under_is_junk() {
         seals: 0,
     };
     let admin = world.admin.clone();
-    let lie = world.forge(admin.author(), &Body::from(body), &admin.secrets.signature, |_| {});
-    let sealed = more.seal_entry(2, &organisation, &lie, &SystemRandom).unwrap();
+    let lie = world.forge(
+        admin.author(),
+        &Body::from(body),
+        &admin.secrets.signature,
+        |_| {},
+    );
+    let sealed = more
+        .seal_entry(2, &organisation, &lie, &SystemRandom)
+        .unwrap();
     assert_eq!(judge(&sealed, &more), Verdict::Junk(Junk::Rotation));
-    let sealed = more.seal_entry(1, &organisation, &lie, &SystemRandom).unwrap();
+    let sealed = more
+        .seal_entry(1, &organisation, &lie, &SystemRandom)
+        .unwrap();
     assert_eq!(
         judge(&sealed, &more),
         Verdict::Junk(Junk::WrongKey),
@@ -223,7 +277,9 @@ fn an_entry_under_a_key_it_may_not_be_under_is_junk() {
     // A key that the log did not commit to is not used.
     let mut wrong = keys.clone();
     wrong.insert(RosterKey::random(1, &SystemRandom));
-    let good = keys.seal_entry(1, &organisation, &tick, &SystemRandom).unwrap();
+    let good = keys
+        .seal_entry(1, &organisation, &tick, &SystemRandom)
+        .unwrap();
     assert_eq!(judge(&good, &wrong), Verdict::NeedsKey { epoch: 1 });
     assert!(matches!(judge(&good, &keys), Verdict::Valid { .. }));
     world.log.clear();
@@ -259,15 +315,24 @@ fn each_use_of_a_roster_key_has_its_own_derivation() {
     assert_ne!(key.submit_bearer(), key.key_package_key());
     assert_ne!(key.submit_bearer().expose(), key.commitment().as_bytes());
     let sealed = key
-        .seal(SealedAs::Attestation, &organisation, b"fresh", &SystemRandom)
+        .seal(
+            SealedAs::Attestation,
+            &organisation,
+            b"fresh",
+            &SystemRandom,
+        )
         .unwrap();
     assert_eq!(
-        key.open(SealedAs::Attestation, &organisation, &sealed).unwrap(),
+        key.open(SealedAs::Attestation, &organisation, &sealed)
+            .unwrap(),
         b"fresh"
     );
     assert!(key.open(SealedAs::Entry, &organisation, &sealed).is_err());
     let elsewhere = crate::base::OrganisationId::new([2; 16]);
-    assert!(key.open(SealedAs::Attestation, &elsewhere, &sealed).is_err());
+    assert!(
+        key.open(SealedAs::Attestation, &elsewhere, &sealed)
+            .is_err()
+    );
     assert!(!format!("{key:?}").contains("secret"));
 }
 

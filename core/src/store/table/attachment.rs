@@ -98,7 +98,11 @@ impl ReadTx<'_> {
     /// The attachment behind a blob.
     pub fn attachment_of_blob(&self, blob: &[u8; 16]) -> Result<Option<AttachmentRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM attachment WHERE blob = ?1");
-        Ok(self.conn().prepare_cached(&sql)?.query_row([blob], read).optional()?)
+        Ok(self
+            .conn()
+            .prepare_cached(&sql)?
+            .query_row([blob], read)
+            .optional()?)
     }
     /// Attachments in one state.
     pub fn attachments_in(&self, state: AttachmentState) -> Result<Vec<AttachmentRow>, StoreError> {
@@ -121,7 +125,9 @@ impl ReadTx<'_> {
         let mut statement = self
             .conn()
             .prepare_cached("SELECT file FROM attachment WHERE file <> '' AND state <> 4")?;
-        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        Ok(statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?)
     }
 }
 

@@ -40,11 +40,16 @@ impl ReadTx<'_> {
     /// The newest link.
     pub fn audit_head(&self) -> Result<Option<AuditRow>, StoreError> {
         let sql = "SELECT seq, previous, record, hash FROM audit ORDER BY seq DESC LIMIT 1";
-        Ok(self.conn().prepare_cached(sql)?.query_row([], read).optional()?)
+        Ok(self
+            .conn()
+            .prepare_cached(sql)?
+            .query_row([], read)
+            .optional()?)
     }
     /// Links from a number on, oldest first.
     pub fn audit_from(&self, seq: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        let sql = "SELECT seq, previous, record, hash FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
+        let sql =
+            "SELECT seq, previous, record, hash FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
         let mut statement = self.conn().prepare_cached(sql)?;
         Ok(statement
             .query_map(rusqlite::params![seq, limit], read)?
@@ -54,11 +59,18 @@ impl ReadTx<'_> {
 
 impl WriteTx<'_> {
     /// Adds a link.
-    pub fn add_audit(&self, previous: &Digest, record: &[u8], hash: &Digest) -> Result<(), StoreError> {
+    pub fn add_audit(
+        &self,
+        previous: &Digest,
+        record: &[u8],
+        hash: &Digest,
+    ) -> Result<(), StoreError> {
         let sql = "INSERT INTO audit (previous, record, hash) VALUES (?1, ?2, ?3)";
-        self.conn()
-            .prepare_cached(sql)?
-            .execute(rusqlite::params![previous.as_bytes(), record, hash.as_bytes()])?;
+        self.conn().prepare_cached(sql)?.execute(rusqlite::params![
+            previous.as_bytes(),
+            record,
+            hash.as_bytes()
+        ])?;
         Ok(())
     }
 }

@@ -38,7 +38,8 @@ impl std::fmt::Debug for CardRow {
     }
 }
 
-const COLUMNS: &str = "message, conversation, identity, issuer, version, digest, patient, critical, blanked";
+const COLUMNS: &str =
+    "message, conversation, identity, issuer, version, digest, patient, critical, blanked";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<CardRow> {
     Ok(CardRow {
@@ -66,7 +67,11 @@ impl ReadTx<'_> {
     }
     /// Cards of a conversation that others sent, that stand, and that nobody has taken : newest version,
     /// not blanked, content here. In the order of their messages.
-    pub fn open_cards(&self, conversation: ConversationId, me: &[u8]) -> Result<Vec<MessageId>, StoreError> {
+    pub fn open_cards(
+        &self,
+        conversation: ConversationId,
+        me: &[u8],
+    ) -> Result<Vec<MessageId>, StoreError> {
         let sql = "SELECT c.message FROM card c JOIN message m ON m.id = c.message
              WHERE c.conversation = ?1 AND c.issuer <> ?2 AND c.blanked = 0 AND m.gone = 0
              AND NOT EXISTS (SELECT 1 FROM card n WHERE n.identity = c.identity AND n.issuer = c.issuer
@@ -75,9 +80,10 @@ impl ReadTx<'_> {
              ORDER BY m.seq";
         let mut statement = self.conn().prepare_cached(sql)?;
         let [one, two, three] = super::state::TAKEN;
-        let rows = statement.query_map(params![conversation.as_bytes(), me, one, two, three], |row| {
-            Ok(MessageId::new(row.get(0)?))
-        })?;
+        let rows = statement.query_map(
+            params![conversation.as_bytes(), me, one, two, three],
+            |row| Ok(MessageId::new(row.get(0)?)),
+        )?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
     /// The cards of one conversation that are exactly this version of this result, whoever sent them.
@@ -93,12 +99,23 @@ impl ReadTx<'_> {
              ORDER BY message"
         );
         let mut statement = self.conn().prepare_cached(&sql)?;
-        let key = params![conversation.as_bytes(), identity, version, digest.as_bytes()];
+        let key = params![
+            conversation.as_bytes(),
+            identity,
+            version,
+            digest.as_bytes()
+        ];
         Ok(statement.query_map(key, read)?.collect::<Result<_, _>>()?)
     }
     /// Every version of one result from one issuer in all conversations, oldest first.
-    pub fn card_versions(&self, identity: &[u8; 16], issuer: &[u8]) -> Result<Vec<CardRow>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM card WHERE identity = ?1 AND issuer = ?2 ORDER BY version, message");
+    pub fn card_versions(
+        &self,
+        identity: &[u8; 16],
+        issuer: &[u8],
+    ) -> Result<Vec<CardRow>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM card WHERE identity = ?1 AND issuer = ?2 ORDER BY version, message"
+        );
         let mut statement = self.conn().prepare_cached(&sql)?;
         Ok(statement
             .query_map(params![identity, issuer], read)?

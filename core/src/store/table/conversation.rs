@@ -117,7 +117,10 @@ impl ReadTx<'_> {
             .collect::<Result<_, _>>()?)
     }
     /// The conversations in one state.
-    pub fn conversations_in(&self, state: ConversationState) -> Result<Vec<ConversationRow>, StoreError> {
+    pub fn conversations_in(
+        &self,
+        state: ConversationState,
+    ) -> Result<Vec<ConversationRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM conversation WHERE state = ?1 ORDER BY id");
         Ok(self
             .conn()
@@ -127,7 +130,8 @@ impl ReadTx<'_> {
     }
     /// Direct conversations with one owner, lowest id first: the first one lives.
     pub fn direct_with(&self, peer: &[u8]) -> Result<Vec<ConversationRow>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM conversation WHERE peer = ?1 AND kind = 1 ORDER BY id");
+        let sql =
+            format!("SELECT {COLUMNS} FROM conversation WHERE peer = ?1 AND kind = 1 ORDER BY id");
         Ok(self
             .conn()
             .prepare_cached(&sql)?
@@ -135,17 +139,29 @@ impl ReadTx<'_> {
             .collect::<Result<_, _>>()?)
     }
     /// The conversation whose group this is.
-    pub fn conversation_of_group(&self, group: &[u8]) -> Result<Option<ConversationRow>, StoreError> {
+    pub fn conversation_of_group(
+        &self,
+        group: &[u8],
+    ) -> Result<Option<ConversationRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM conversation WHERE mls_group = ?1");
-        Ok(self.conn().prepare_cached(&sql)?.query_row([group], read).optional()?)
+        Ok(self
+            .conn()
+            .prepare_cached(&sql)?
+            .query_row([group], read)
+            .optional()?)
     }
     /// Keys of a conversation, newest generation first.
-    pub fn conversation_keys(&self, id: ConversationId) -> Result<Vec<(u64, Secret<32>)>, StoreError> {
+    pub fn conversation_keys(
+        &self,
+        id: ConversationId,
+    ) -> Result<Vec<(u64, Secret<32>)>, StoreError> {
         let sql = "SELECT generation, key FROM conversation_key WHERE conversation = ?1 ORDER BY generation DESC";
         let rows = self
             .conn()
             .prepare_cached(sql)?
-            .query_map([id.as_bytes()], |row| Ok((row.get(0)?, Secret::new(row.get(1)?))))?
+            .query_map([id.as_bytes()], |row| {
+                Ok((row.get(0)?, Secret::new(row.get(1)?)))
+            })?
             .collect::<Result<_, _>>()?;
         Ok(rows)
     }
@@ -175,10 +191,16 @@ impl ReadTx<'_> {
         let mut statement = self
             .conn()
             .prepare_cached("SELECT alias FROM alias WHERE registered = 0")?;
-        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        Ok(statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?)
     }
     /// Where a member's device wants this conversation's traffic.
-    pub fn member_alias(&self, id: ConversationId, device: DeviceId) -> Result<Option<[u8; 16]>, StoreError> {
+    pub fn member_alias(
+        &self,
+        id: ConversationId,
+        device: DeviceId,
+    ) -> Result<Option<[u8; 16]>, StoreError> {
         let sql = "SELECT alias FROM member_alias WHERE conversation = ?1 AND device = ?2";
         let mut statement = self.conn().prepare_cached(sql)?;
         Ok(statement
@@ -186,7 +208,11 @@ impl ReadTx<'_> {
             .optional()?)
     }
     /// The device that opened an epoch.
-    pub fn epoch_committer(&self, group: &[u8], epoch: u64) -> Result<Option<DeviceId>, StoreError> {
+    pub fn epoch_committer(
+        &self,
+        group: &[u8],
+        epoch: u64,
+    ) -> Result<Option<DeviceId>, StoreError> {
         let sql = "SELECT committer FROM epoch WHERE mls_group = ?1 AND epoch = ?2";
         let mut statement = self.conn().prepare_cached(sql)?;
         let found: Option<Vec<u8>> = statement
@@ -213,7 +239,11 @@ impl WriteTx<'_> {
                    key_generation = ?7, alias = ?8, state = ?9, peer = ?10, updated = ?12";
         self.conn().prepare_cached(sql)?.execute(params![
             row.id.as_bytes(),
-            if row.kind == ConversationKind::Direct { 1 } else { 2 },
+            if row.kind == ConversationKind::Direct {
+                1
+            } else {
+                2
+            },
             row.title,
             row.patient,
             row.mls_group,
@@ -236,7 +266,11 @@ impl WriteTx<'_> {
         Ok(())
     }
     /// Changes what can be done with a conversation.
-    pub fn set_conversation_state(&self, id: ConversationId, state: ConversationState) -> Result<(), StoreError> {
+    pub fn set_conversation_state(
+        &self,
+        id: ConversationId,
+        state: ConversationState,
+    ) -> Result<(), StoreError> {
         let sql = "UPDATE conversation SET state = ?2 WHERE id = ?1";
         self.conn()
             .prepare_cached(sql)?
@@ -253,9 +287,11 @@ impl WriteTx<'_> {
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO conversation_key (conversation, generation, key) VALUES (?1, ?2, ?3)
                    ON CONFLICT (conversation, generation) DO NOTHING";
-        self.conn()
-            .prepare_cached(sql)?
-            .execute(params![id.as_bytes(), generation, key.expose()])?;
+        self.conn().prepare_cached(sql)?.execute(params![
+            id.as_bytes(),
+            generation,
+            key.expose()
+        ])?;
         let sql = "UPDATE conversation SET key_generation = max(key_generation, ?2) WHERE id = ?1";
         self.conn()
             .prepare_cached(sql)?
@@ -267,10 +303,18 @@ impl WriteTx<'_> {
         Ok(())
     }
     /// Adds one of this device's aliases, to be registered at the relay.
-    pub fn add_alias(&self, alias: &[u8; 16], conversation: Option<ConversationId>) -> Result<(), StoreError> {
-        let conversation = conversation.map(|c| c.as_bytes().to_vec()).unwrap_or_default();
+    pub fn add_alias(
+        &self,
+        alias: &[u8; 16],
+        conversation: Option<ConversationId>,
+    ) -> Result<(), StoreError> {
+        let conversation = conversation
+            .map(|c| c.as_bytes().to_vec())
+            .unwrap_or_default();
         let sql = "INSERT INTO alias (alias, conversation, registered) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING";
-        self.conn().prepare_cached(sql)?.execute(params![alias, conversation])?;
+        self.conn()
+            .prepare_cached(sql)?
+            .execute(params![alias, conversation])?;
         Ok(())
     }
     /// The relay knows this alias now.
@@ -281,16 +325,27 @@ impl WriteTx<'_> {
         Ok(())
     }
     /// Notes where a member's device wants its traffic.
-    pub fn put_member_alias(&self, id: ConversationId, device: DeviceId, alias: &[u8; 16]) -> Result<(), StoreError> {
+    pub fn put_member_alias(
+        &self,
+        id: ConversationId,
+        device: DeviceId,
+        alias: &[u8; 16],
+    ) -> Result<(), StoreError> {
         let sql = "INSERT INTO member_alias (conversation, device, alias) VALUES (?1, ?2, ?3)
                    ON CONFLICT (conversation, device) DO UPDATE SET alias = ?3";
-        self.conn()
-            .prepare_cached(sql)?
-            .execute(params![id.as_bytes(), device.as_bytes(), alias])?;
+        self.conn().prepare_cached(sql)?.execute(params![
+            id.as_bytes(),
+            device.as_bytes(),
+            alias
+        ])?;
         Ok(())
     }
     /// A device is no longer a member.
-    pub fn drop_member_alias(&self, id: ConversationId, device: DeviceId) -> Result<(), StoreError> {
+    pub fn drop_member_alias(
+        &self,
+        id: ConversationId,
+        device: DeviceId,
+    ) -> Result<(), StoreError> {
         let sql = "DELETE FROM member_alias WHERE conversation = ?1 AND device = ?2";
         self.conn()
             .prepare_cached(sql)?
@@ -298,12 +353,22 @@ impl WriteTx<'_> {
         Ok(())
     }
     /// Notes the roster position that opened an epoch, and who opened it.
-    pub fn put_epoch(&self, group: &[u8], epoch: u64, roster_seq: u64, committer: DeviceId) -> Result<(), StoreError> {
-        let sql = "INSERT INTO epoch (mls_group, epoch, roster_seq, committer) VALUES (?1, ?2, ?3, ?4)
+    pub fn put_epoch(
+        &self,
+        group: &[u8],
+        epoch: u64,
+        roster_seq: u64,
+        committer: DeviceId,
+    ) -> Result<(), StoreError> {
+        let sql =
+            "INSERT INTO epoch (mls_group, epoch, roster_seq, committer) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT (mls_group, epoch) DO UPDATE SET roster_seq = ?3, committer = ?4";
-        self.conn()
-            .prepare_cached(sql)?
-            .execute(params![group, epoch, roster_seq, committer.as_bytes()])?;
+        self.conn().prepare_cached(sql)?.execute(params![
+            group,
+            epoch,
+            roster_seq,
+            committer.as_bytes()
+        ])?;
         // Older ones are asked for no more: their secrets and keys are gone.
         self.conn()
             .prepare_cached("DELETE FROM epoch WHERE mls_group = ?1 AND epoch + 64 <= ?2")?

@@ -103,7 +103,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<HeldRow> {
     })
 }
 
-const COLUMNS: &str = "id, conversation, alias, payload, cause, refused, handle, accepted, since, repeats";
+const COLUMNS: &str =
+    "id, conversation, alias, payload, cause, refused, handle, accepted, since, repeats";
 
 impl ReadTx<'_> {
     /// Everything held, oldest first.
@@ -116,7 +117,12 @@ impl ReadTx<'_> {
             .collect::<Result<_, _>>()?)
     }
     /// What waits in a conversation or for none, oldest first, after a row.
-    pub fn held_waiting(&self, id: ConversationId, after: i64, limit: u32) -> Result<Vec<HeldRow>, StoreError> {
+    pub fn held_waiting(
+        &self,
+        id: ConversationId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<HeldRow>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM held WHERE refused = 0 AND id > ?2 AND conversation IN (?1, x'') ORDER BY id LIMIT ?3"
         );
@@ -125,9 +131,15 @@ impl ReadTx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
     /// What waits for a cause, oldest first, after a row.
-    pub fn held_for(&self, cause: HeldCause, after: i64, limit: u32) -> Result<Vec<HeldRow>, StoreError> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM held WHERE refused = 0 AND id > ?2 AND cause = ?1 ORDER BY id LIMIT ?3");
+    pub fn held_for(
+        &self,
+        cause: HeldCause,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<HeldRow>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM held WHERE refused = 0 AND id > ?2 AND cause = ?1 ORDER BY id LIMIT ?3"
+        );
         let mut statement = self.conn().prepare_cached(&sql)?;
         let rows = statement.query_map(params![cause.code(), after, limit], read)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -146,7 +158,9 @@ impl ReadTx<'_> {
         let sql = "SELECT conversation, max(id) FROM held
                    WHERE refused = 0 AND cause IN (1, 3, 4) AND length(conversation) = 16 GROUP BY conversation";
         let mut statement = self.conn().prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| Ok((ConversationId::new(row.get(0)?), row.get(1)?)))?;
+        let rows = statement.query_map([], |row| {
+            Ok((ConversationId::new(row.get(0)?), row.get(1)?))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
     /// Whether something waits in a conversation for a cause.
@@ -170,7 +184,10 @@ impl WriteTx<'_> {
     /// Holds something; the number is local, `id` and `repeats` of the row are ignored. What would wait beyond the
     /// space for waiting is refused, and what would be evidence beyond the space for that is counted.
     pub fn hold(&self, row: &HeldRow) -> Result<(), StoreError> {
-        let conversation = row.conversation.map(|c| c.as_bytes().to_vec()).unwrap_or_default();
+        let conversation = row
+            .conversation
+            .map(|c| c.as_bytes().to_vec())
+            .unwrap_or_default();
         let refused = row.refused || self.held_count(&conversation, false)? >= WAITING;
         if refused && self.count_refused(&conversation)? {
             return Ok(());
@@ -206,7 +223,9 @@ impl WriteTx<'_> {
         conversation: Option<ConversationId>,
         cause: HeldCause,
     ) -> Result<(), StoreError> {
-        let conversation = conversation.map(|c| c.as_bytes().to_vec()).unwrap_or_default();
+        let conversation = conversation
+            .map(|c| c.as_bytes().to_vec())
+            .unwrap_or_default();
         let sql = "UPDATE held SET cause = ?2, conversation = CASE WHEN length(?3) > 0 THEN ?3 ELSE conversation END
                    WHERE id = ?1";
         self.conn()
@@ -216,7 +235,10 @@ impl WriteTx<'_> {
     }
     /// It is judged: evidence now, or counted where that is full.
     pub fn refuse_held(&self, row: &HeldRow, cause: HeldCause) -> Result<(), StoreError> {
-        let conversation = row.conversation.map(|c| c.as_bytes().to_vec()).unwrap_or_default();
+        let conversation = row
+            .conversation
+            .map(|c| c.as_bytes().to_vec())
+            .unwrap_or_default();
         if self.count_refused(&conversation)? {
             return self.release_held(row.id);
         }
@@ -228,13 +250,16 @@ impl WriteTx<'_> {
     }
     /// What waited in a conversation for a commit, up to a row, waits for none: the relay has none.
     pub fn refuse_gap(&self, id: ConversationId, up_to: i64) -> Result<usize, StoreError> {
-        let rows = self.held_waiting(id, 0, u32::MAX)?.into_iter().filter(|row| {
-            let for_commit = matches!(
-                row.cause,
-                HeldCause::FutureEpoch | HeldCause::Undecryptable | HeldCause::Unauthorised
-            );
-            row.id <= up_to && row.conversation == Some(id) && for_commit
-        });
+        let rows = self
+            .held_waiting(id, 0, u32::MAX)?
+            .into_iter()
+            .filter(|row| {
+                let for_commit = matches!(
+                    row.cause,
+                    HeldCause::FutureEpoch | HeldCause::Undecryptable | HeldCause::Unauthorised
+                );
+                row.id <= up_to && row.conversation == Some(id) && for_commit
+            });
         let mut refused = 0;
         for row in rows {
             self.refuse_held(&row, row.cause)?;
@@ -245,7 +270,9 @@ impl WriteTx<'_> {
     /// What has waited since before a time is refused: nothing that would open it comes any more.
     pub fn refuse_held_since(&self, before: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE held SET refused = 1 WHERE refused = 0 AND since < ?1";
-        self.conn().prepare_cached(sql)?.execute([before.millis()])?;
+        self.conn()
+            .prepare_cached(sql)?
+            .execute([before.millis()])?;
         Ok(())
     }
     /// It opened.

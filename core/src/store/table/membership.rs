@@ -91,7 +91,8 @@ fn read_pending(row: &Row<'_>) -> rusqlite::Result<PendingCommitRow> {
     })
 }
 
-const PENDING: &str = "conversation, from_epoch, request, commit_digest, next_key, roster_seq, resync";
+const PENDING: &str =
+    "conversation, from_epoch, request, commit_digest, next_key, roster_seq, resync";
 
 impl ReadTx<'_> {
     /// Wishes of one conversation, oldest first.
@@ -104,7 +105,10 @@ impl ReadTx<'_> {
             .collect::<Result<_, _>>()?)
     }
     /// The staged commit of one conversation.
-    pub fn pending_commit(&self, id: ConversationId) -> Result<Option<PendingCommitRow>, StoreError> {
+    pub fn pending_commit(
+        &self,
+        id: ConversationId,
+    ) -> Result<Option<PendingCommitRow>, StoreError> {
         let sql = format!("SELECT {PENDING} FROM pending_commit WHERE conversation = ?1");
         Ok(self
             .conn()
@@ -113,11 +117,15 @@ impl ReadTx<'_> {
             .optional()?)
     }
     /// Conversations with a wish that is due, or a staged commit. Where nothing can be committed, wishes do not count.
-    pub fn conversations_with_changes(&self, now: Timestamp) -> Result<Vec<ConversationId>, StoreError> {
+    pub fn conversations_with_changes(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<ConversationId>, StoreError> {
         let sql = "SELECT conversation FROM wish JOIN conversation c ON c.id = conversation
                    WHERE not_before <= ?1 AND c.state IN (1, 2, 5) UNION SELECT conversation FROM pending_commit";
         let mut statement = self.conn().prepare_cached(sql)?;
-        let rows = statement.query_map([now.millis()], |row| row.get(0).map(ConversationId::new))?;
+        let rows =
+            statement.query_map([now.millis()], |row| row.get(0).map(ConversationId::new))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
@@ -169,7 +177,11 @@ impl WriteTx<'_> {
         Ok(())
     }
     /// Remembers a staged commit, in the transaction that staged it.
-    pub fn put_pending_commit(&self, row: &PendingCommitRow, at: Timestamp) -> Result<(), StoreError> {
+    pub fn put_pending_commit(
+        &self,
+        row: &PendingCommitRow,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let sql =
             "INSERT INTO pending_commit (conversation, from_epoch, request, commit_digest, next_key, roster_seq, resync, since)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";

@@ -178,8 +178,9 @@ impl ReadTx<'_> {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<MessageRow>, StoreError> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM message WHERE conversation = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM message WHERE conversation = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3"
+        );
         let mut statement = self.conn().prepare_cached(&sql)?;
         let rows = statement.query_map(
             params![conversation.as_bytes(), before.unwrap_or(i64::MAX), limit],
@@ -192,14 +193,20 @@ impl ReadTx<'_> {
         // Identifiers have 32 bytes, so all that begin like this lie up to the prefix filled with ones.
         let mut last = prefix.to_vec();
         last.resize(prefix.len().max(32), 0xff);
-        let sql = format!("SELECT {COLUMNS} FROM message WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT 2");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM message WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT 2"
+        );
         let mut statement = self.conn().prepare_cached(&sql)?;
         Ok(statement
             .query_map(params![prefix, last], read)?
             .collect::<Result<_, _>>()?)
     }
     /// Full-text search (FTS5 match expression), newest first.
-    pub fn search_messages(&self, expression: &str, limit: u32) -> Result<Vec<MessageRow>, StoreError> {
+    pub fn search_messages(
+        &self,
+        expression: &str,
+        limit: u32,
+    ) -> Result<Vec<MessageRow>, StoreError> {
         let columns = COLUMNS
             .split(',')
             .map(|c| format!("m.{}", c.trim()))
@@ -216,7 +223,11 @@ impl ReadTx<'_> {
     }
     /// Messages whose time is over. A critical card that stands and that nobody has taken is not among them: its life is
     /// suspended.
-    pub fn expired_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<MessageRow>, StoreError> {
+    pub fn expired_messages(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<MessageRow>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM message m WHERE expires > 0 AND expires <= ?1 AND gone = 0
              AND NOT EXISTS (SELECT 1 FROM card c WHERE c.message = m.id AND c.critical = 1 AND c.blanked = 0
@@ -251,7 +262,9 @@ impl WriteTx<'_> {
             row.priority.code(),
             row.body,
             row.search,
-            row.reply_to.map(|m| m.as_bytes().to_vec()).unwrap_or_default(),
+            row.reply_to
+                .map(|m| m.as_bytes().to_vec())
+                .unwrap_or_default(),
             row.sent.millis(),
             row.received.millis(),
             row.drifted,
@@ -276,8 +289,11 @@ impl WriteTx<'_> {
             Presence::Expired => 2,
         };
         let sql = "UPDATE message SET body = x'', search = '', gone = ?2 WHERE id = ?1";
-        self.conn().prepare_cached(sql)?.execute(params![id.as_bytes(), code])?;
-        let sql = "UPDATE attachment SET key = x'', name = '', media = '', state = 4 WHERE message = ?1";
+        self.conn()
+            .prepare_cached(sql)?
+            .execute(params![id.as_bytes(), code])?;
+        let sql =
+            "UPDATE attachment SET key = x'', name = '', media = '', state = 4 WHERE message = ?1";
         self.conn().prepare_cached(sql)?.execute([id.as_bytes()])?;
         // What others put beside the content goes with it; what they have proven about it stays.
         self.conn()

@@ -13,7 +13,9 @@ impl ReadTx<'_> {
     /// [`StoreError`].
     pub fn meta_bytes(&self, key: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
         self.conn()
-            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+                row.get(0)
+            })
             .optional()
             .doing("reading a single value")
     }

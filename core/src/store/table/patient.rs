@@ -23,14 +23,18 @@ impl ReadTx<'_> {
         first[..4].copy_from_slice(&token[..4]);
         last[..4].copy_from_slice(&token[..4]);
         let sql = "SELECT 1 FROM patient_token WHERE token >= ?1 AND token <= ?2";
-        Ok(self.conn().prepare_cached(sql)?.exists(params![first, last])?)
+        Ok(self
+            .conn()
+            .prepare_cached(sql)?
+            .exists(params![first, last])?)
     }
 }
 
 impl WriteTx<'_> {
     /// Lets a token stand for these identifiers; one that stands already stays.
     pub fn put_patient_token(&self, records: &[u8], token: &[u8; 16]) -> Result<(), StoreError> {
-        let sql = "INSERT INTO patient_token (record, token) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        let sql =
+            "INSERT INTO patient_token (record, token) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         let mut statement = self.conn().prepare_cached(sql)?;
         for record in records.chunks_exact(32) {
             statement.execute(params![record, token])?;

@@ -100,8 +100,9 @@ const OUTBOX: &str = "id, lane, kind, message, request, attempts, not_before";
 impl ReadTx<'_> {
     /// The head of each lane, in the order they were filed.
     pub fn outbox_heads(&self) -> Result<Vec<OutboxRow>, StoreError> {
-        let sql =
-            format!("SELECT {OUTBOX} FROM outbox WHERE id IN (SELECT min(id) FROM outbox GROUP BY lane) ORDER BY id");
+        let sql = format!(
+            "SELECT {OUTBOX} FROM outbox WHERE id IN (SELECT min(id) FROM outbox GROUP BY lane) ORDER BY id"
+        );
         Ok(self
             .conn()
             .prepare_cached(&sql)?
@@ -109,7 +110,11 @@ impl ReadTx<'_> {
             .collect::<Result<_, _>>()?)
     }
     /// The first rows of one lane.
-    pub fn outbox_lane(&self, lane: ConversationId, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+    pub fn outbox_lane(
+        &self,
+        lane: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
         let sql = format!("SELECT {OUTBOX} FROM outbox WHERE lane = ?1 ORDER BY id LIMIT ?2");
         let mut statement = self.conn().prepare_cached(&sql)?;
         Ok(statement
@@ -117,8 +122,14 @@ impl ReadTx<'_> {
             .collect::<Result<_, _>>()?)
     }
     /// The first drafts of one lane.
-    pub fn outbox_drafts(&self, lane: ConversationId, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
-        let sql = format!("SELECT {OUTBOX} FROM outbox WHERE lane = ?1 AND kind = 1 ORDER BY id LIMIT ?2");
+    pub fn outbox_drafts(
+        &self,
+        lane: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let sql = format!(
+            "SELECT {OUTBOX} FROM outbox WHERE lane = ?1 AND kind = 1 ORDER BY id LIMIT ?2"
+        );
         let mut statement = self.conn().prepare_cached(&sql)?;
         let rows = statement.query_map(params![lane.as_bytes(), limit], read_outbox)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -161,7 +172,11 @@ impl ReadTx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
     /// Receipts to ask for now, those longest unasked first.
-    pub fn receipts_wanted(&self, now: Timestamp, limit: u32) -> Result<Vec<ReceiptWantedRow>, StoreError> {
+    pub fn receipts_wanted(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ReceiptWantedRow>, StoreError> {
         let sql = "SELECT handle, message, device, conversation, since FROM receipt_wanted
                    WHERE not_before <= ?1 ORDER BY not_before LIMIT ?2";
         let mut statement = self.conn().prepare_cached(sql)?;
@@ -170,7 +185,10 @@ impl ReadTx<'_> {
             .collect::<Result<_, _>>()?)
     }
     /// One wanted receipt.
-    pub fn receipt_wanted(&self, handle: &[u8; 16]) -> Result<Option<ReceiptWantedRow>, StoreError> {
+    pub fn receipt_wanted(
+        &self,
+        handle: &[u8; 16],
+    ) -> Result<Option<ReceiptWantedRow>, StoreError> {
         let sql = "SELECT handle, message, device, conversation, since FROM receipt_wanted WHERE handle = ?1";
         Ok(self
             .conn()
@@ -183,12 +201,17 @@ impl ReadTx<'_> {
         let sql = "SELECT handle, message, device, conversation, since FROM receipt_wanted WHERE message = ?1";
         let mut statement = self.conn().prepare_cached(sql)?;
         let rows = statement.query_map([message.as_bytes()], read_wanted)?;
-        Ok(rows.map(|row| row.map(|row| row.device)).collect::<Result<_, _>>()?)
+        Ok(rows
+            .map(|row| row.map(|row| row.device))
+            .collect::<Result<_, _>>()?)
     }
     /// When the next receipt is to be asked for.
     pub fn next_receipt_poll(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT min(not_before) FROM receipt_wanted";
-        let at: Option<i64> = self.conn().prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        let at: Option<i64> = self
+            .conn()
+            .prepare_cached(sql)?
+            .query_row([], |row| row.get(0))?;
         Ok(at.map(Timestamp::from_millis))
     }
     /// Whether a payload was ingested or sent before.
@@ -213,9 +236,13 @@ impl WriteTx<'_> {
         let kind = kind_code(kind);
         let message = message.map(|m| m.as_bytes().to_vec()).unwrap_or_default();
         let sql = "INSERT INTO outbox (lane, kind, message, request, attempts, not_before, created) VALUES (?1, ?2, ?3, ?4, 0, 0, ?5)";
-        self.conn()
-            .prepare_cached(sql)?
-            .execute(params![lane.as_bytes(), kind, message, request, now.millis()])?;
+        self.conn().prepare_cached(sql)?.execute(params![
+            lane.as_bytes(),
+            kind,
+            message,
+            request,
+            now.millis()
+        ])?;
         Ok(self.conn().last_insert_rowid())
     }
     /// A row becomes another request in the same place; what was tried before does not count.
@@ -249,7 +276,12 @@ impl WriteTx<'_> {
         Ok(())
     }
     /// An entry is held by this transaction: the relay may forget it once this has committed.
-    pub fn add_ack_due(&self, entry: u64, handle: Option<[u8; 16]>, receipt: &[u8]) -> Result<(), StoreError> {
+    pub fn add_ack_due(
+        &self,
+        entry: u64,
+        handle: Option<[u8; 16]>,
+        receipt: &[u8],
+    ) -> Result<(), StoreError> {
         let handle = handle.map(|h| h.to_vec()).unwrap_or_default();
         let sql = "INSERT INTO ack_due (entry, handle, receipt) VALUES (?1, ?2, ?3)
                    ON CONFLICT (entry) DO UPDATE SET handle = ?2, receipt = ?3 WHERE length(receipt) = 0";
@@ -278,7 +310,11 @@ impl WriteTx<'_> {
         Ok(())
     }
     /// Asks again later.
-    pub fn postpone_receipt(&self, handle: &[u8; 16], not_before: Timestamp) -> Result<(), StoreError> {
+    pub fn postpone_receipt(
+        &self,
+        handle: &[u8; 16],
+        not_before: Timestamp,
+    ) -> Result<(), StoreError> {
         let sql = "UPDATE receipt_wanted SET not_before = ?2 WHERE handle = ?1";
         self.conn()
             .prepare_cached(sql)?
@@ -295,7 +331,9 @@ impl WriteTx<'_> {
     /// Remembers a payload.
     pub fn mark_payload_seen(&self, digest: &[u8], at: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO seen_payload (digest, at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        self.conn().prepare_cached(sql)?.execute(params![digest, at.millis()])?;
+        self.conn()
+            .prepare_cached(sql)?
+            .execute(params![digest, at.millis()])?;
         Ok(())
     }
     /// Forgets payloads older than the longest life an entry can have at the relay.

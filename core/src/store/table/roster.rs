@@ -32,7 +32,10 @@ impl ReadTx<'_> {
     /// The first position this device has not seen.
     pub fn roster_end(&self) -> Result<u64, StoreError> {
         let sql = "SELECT coalesce(max(position) + 1, 0) FROM roster_entry";
-        Ok(self.conn().prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+        Ok(self
+            .conn()
+            .prepare_cached(sql)?
+            .query_row([], |row| row.get(0))?)
     }
 }
 

@@ -52,15 +52,24 @@ impl ReadTx<'_> {
             .collect::<Result<_, _>>()?)
     }
     /// Whether a device proved a state.
-    pub fn has_message_state(&self, message: MessageId, device: DeviceId, state: u8) -> Result<bool, StoreError> {
+    pub fn has_message_state(
+        &self,
+        message: MessageId,
+        device: DeviceId,
+        state: u8,
+    ) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM message_state WHERE message = ?1 AND device = ?2 AND state = ?3";
-        Ok(self
-            .conn()
-            .prepare_cached(sql)?
-            .exists(params![message.as_bytes(), device.as_bytes(), state])?)
+        Ok(self.conn().prepare_cached(sql)?.exists(params![
+            message.as_bytes(),
+            device.as_bytes(),
+            state
+        ])?)
     }
     /// Which message a reaction is about, and the device that made it.
-    pub fn reaction_of(&self, reaction: MessageId) -> Result<Option<(MessageId, DeviceId)>, StoreError> {
+    pub fn reaction_of(
+        &self,
+        reaction: MessageId,
+    ) -> Result<Option<(MessageId, DeviceId)>, StoreError> {
         let sql = "SELECT message, device FROM reaction WHERE reaction_message = ?1";
         let mut statement = self.conn().prepare_cached(sql)?;
         let found = statement.query_row([reaction.as_bytes()], |row| {
@@ -70,9 +79,9 @@ impl ReadTx<'_> {
     }
     /// Reactions of a message: device and emoji.
     pub fn reactions(&self, message: MessageId) -> Result<Vec<(DeviceId, String)>, StoreError> {
-        let mut statement = self
-            .conn()
-            .prepare_cached("SELECT device, emoji FROM reaction WHERE message = ?1 ORDER BY device, emoji")?;
+        let mut statement = self.conn().prepare_cached(
+            "SELECT device, emoji FROM reaction WHERE message = ?1 ORDER BY device, emoji",
+        )?;
         let rows = statement.query_map([message.as_bytes()], |row| {
             Ok((DeviceId::new(row.get(0)?), row.get(1)?))
         })?;
@@ -87,7 +96,9 @@ impl WriteTx<'_> {
                    ON CONFLICT (message, device, state) DO NOTHING";
         let added = self.conn().prepare_cached(sql)?.execute(params![
             row.message.as_bytes(),
-            row.device.map(|d| d.as_bytes().to_vec()).unwrap_or_default(),
+            row.device
+                .map(|d| d.as_bytes().to_vec())
+                .unwrap_or_default(),
             row.state,
             row.at.millis(),
             row.proof,

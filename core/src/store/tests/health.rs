@@ -59,7 +59,11 @@ fn the_inventory_names_every_file_and_what_protects_it() {
         ("odd/export.json", FileKind::Unknown, Protection::Unknown),
         ("run.lock", FileKind::Lock, Protection::PlainByDesign),
         ("sotto.db", FileKind::Database, Protection::Encrypted),
-        ("sotto.db-shm", FileKind::JournalIndex, Protection::PlainByDesign),
+        (
+            "sotto.db-shm",
+            FileKind::JournalIndex,
+            Protection::PlainByDesign,
+        ),
         ("sotto.db-wal", FileKind::Journal, Protection::Encrypted),
         ("store.check", FileKind::KeyCheck, Protection::PlainByDesign),
         ("store.lock", FileKind::Lock, Protection::PlainByDesign),
@@ -69,5 +73,8 @@ fn the_inventory_names_every_file_and_what_protects_it() {
         expected.map(|(name, kind, protection)| (name.to_owned(), kind, protection))
     );
     drop(role);
-    assert_eq!(Store::inventory(&store.dir().join("absent")), Err(StoreError::NotFound));
+    assert_eq!(
+        Store::inventory(&store.dir().join("absent")),
+        Err(StoreError::NotFound)
+    );
 }

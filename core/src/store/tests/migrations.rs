@@ -3,7 +3,8 @@ use rusqlite::Connection;
 use super::super::migration::{ALL, Migration, apply_list};
 use super::*;
 
-const FIRST: &str = "CREATE TABLE migration (version INTEGER PRIMARY KEY, name TEXT, digest BLOB) STRICT;
+const FIRST: &str =
+    "CREATE TABLE migration (version INTEGER PRIMARY KEY, name TEXT, digest BLOB) STRICT;
                      CREATE TABLE a (x INTEGER) STRICT;";
 
 fn list(steps: &[&'static str]) -> Vec<Migration> {
@@ -18,19 +19,22 @@ fn list(steps: &[&'static str]) -> Vec<Migration> {
 }
 
 fn tables(conn: &Connection) -> i64 {
-    conn.query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| {
-        row.get(0)
-    })
+    conn.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table'",
+        [],
+        |row| row.get(0),
+    )
     .unwrap()
 }
 
 fn newest(store: &Store) -> u32 {
     store
         .read(|tx| {
-            Ok::<_, StoreError>(
-                tx.conn()
-                    .query_row("SELECT max(version) FROM migration", [], |row| row.get(0))?,
-            )
+            Ok::<_, StoreError>(tx.conn().query_row(
+                "SELECT max(version) FROM migration",
+                [],
+                |row| row.get(0),
+            )?)
         })
         .unwrap()
 }
@@ -110,8 +114,10 @@ fn a_newer_schema_is_refused_and_nothing_is_changed() {
     let known = newest(&store);
     store
         .write("test", |tx| {
-            tx.conn()
-                .execute("INSERT INTO migration VALUES (9999, 'from the future', x'00')", [])?;
+            tx.conn().execute(
+                "INSERT INTO migration VALUES (9999, 'from the future', x'00')",
+                [],
+            )?;
             Ok::<_, StoreError>(())
         })
         .unwrap();

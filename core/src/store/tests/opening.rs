@@ -109,7 +109,11 @@ fn damage_of_a_later_page_is_called_damage_when_it_is_read() {
         let value = tx.meta_bytes("test")?.unwrap_or_default();
         tx.put_meta_bytes("copy", &value)
     });
-    assert_eq!(copied, Err(StoreError::Corrupt), "zeros are not written back");
+    assert_eq!(
+        copied,
+        Err(StoreError::Corrupt),
+        "zeros are not written back"
+    );
     let store = open(&home).unwrap();
     assert_eq!(store.read(|tx| tx.meta_bytes("copy")), Ok(None));
     assert!(!store.integrity_check().unwrap().is_sound());

@@ -9,7 +9,10 @@ fn a_network_file_system_is_refused_before_anything_is_made() {
         ..impatient()
     };
     let refusal = StoreError::NetworkFileSystem { kind: "NFS" };
-    assert_eq!(Store::create(&home, &key(), on_nfs.clone()).unwrap_err(), refusal);
+    assert_eq!(
+        Store::create(&home, &key(), on_nfs.clone()).unwrap_err(),
+        refusal
+    );
     assert_eq!(snapshot(&home), []);
     drop(Store::create(&home, &key(), impatient()).unwrap());
     let before = snapshot(&home);

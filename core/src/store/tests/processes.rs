@@ -48,7 +48,9 @@ fn child_counts() {
 fn processes_and_threads_that_write_at_once_lose_no_write() {
     let (_dir, home) = folder();
     let store = Store::create(&home, &key(), StoreOptions::default()).unwrap();
-    let mut children: Vec<Child> = (0..2).map(|_| child("child_counts", &home).spawn().unwrap()).collect();
+    let mut children: Vec<Child> = (0..2)
+        .map(|_| child("child_counts", &home).spawn().unwrap())
+        .collect();
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| (0..50).for_each(|_| count_up(&store)));
@@ -80,9 +82,15 @@ fn a_store_that_another_process_writes_to_is_called_locked() {
 fn a_writer_that_ignores_the_file_lock_is_called_busy() {
     let (_dir, store) = store();
     let little = Duration::from_millis(20);
-    let mut stranger = connection::open(&store.dir().join(DATABASE), &key(), Access::Write, little).unwrap();
+    let mut stranger =
+        connection::open(&store.dir().join(DATABASE), &key(), Access::Write, little).unwrap();
     let held = Transaction::new(&mut stranger, TransactionBehavior::Immediate).unwrap();
-    assert_eq!(put(&store, b"x"), Err(StoreError::Busy { doing: "test value" }));
+    assert_eq!(
+        put(&store, b"x"),
+        Err(StoreError::Busy {
+            doing: "test value"
+        })
+    );
     drop(held);
     put(&store, b"x").unwrap();
 }
@@ -91,10 +99,20 @@ fn a_writer_that_ignores_the_file_lock_is_called_busy() {
 fn a_second_run_is_refused_until_the_first_ends() {
     let (_dir, store) = store();
     let role = store.try_run_role().unwrap();
-    assert_eq!(store.try_run_role().unwrap_err(), StoreError::AlreadyRunning);
-    assert_eq!(RunRole::try_take(store.dir()).unwrap_err(), StoreError::AlreadyRunning);
+    assert_eq!(
+        store.try_run_role().unwrap_err(),
+        StoreError::AlreadyRunning
+    );
+    assert_eq!(
+        RunRole::try_take(store.dir()).unwrap_err(),
+        StoreError::AlreadyRunning
+    );
     // Other commands write meanwhile.
-    put(&Store::open(store.dir(), &key(), impatient()).unwrap(), b"x").unwrap();
+    put(
+        &Store::open(store.dir(), &key(), impatient()).unwrap(),
+        b"x",
+    )
+    .unwrap();
     drop(role);
     store.try_run_role().unwrap();
 }
@@ -133,7 +151,11 @@ fn a_process_ended_before_its_commit_leaves_nothing_and_after_it_everything() {
         ("store.after_commit", b"after"),
     ] {
         let (_dir, home) = folder();
-        put(&Store::create(&home, &key(), impatient()).unwrap(), b"before").unwrap();
+        put(
+            &Store::create(&home, &key(), impatient()).unwrap(),
+            b"before",
+        )
+        .unwrap();
         assert!(
             !child("child_crashes", &home)
                 .env("SOTTO_CRASH", point)

@@ -22,8 +22,10 @@ fn thirty_two_bytes_of_header_are_plain_and_nothing_else_can_be_read() {
     let plain = dir.path().join("plain");
     std::fs::create_dir(&plain).unwrap();
     let conn = rusqlite::Connection::open(plain.join(DATABASE)).unwrap();
-    conn.execute_batch("CREATE TABLE meta (key TEXT, value BLOB)").unwrap();
-    conn.execute("INSERT INTO meta VALUES ('test', ?1)", [CANARY]).unwrap();
+    conn.execute_batch("CREATE TABLE meta (key TEXT, value BLOB)")
+        .unwrap();
+    conn.execute("INSERT INTO meta VALUES ('test', ?1)", [CANARY])
+        .unwrap();
     for needle in [CANARY, b"CREATE TABLE"] {
         assert_eq!(found_in(&plain, needle), [DATABASE]);
     }
@@ -52,7 +54,10 @@ fn no_file_holds_the_key() {
     put(&store, CANARY).unwrap();
     let raw = [0x5a; 32];
     assert_eq!(found_in(store.dir(), &raw), Vec::<String>::new());
-    assert_eq!(found_in(store.dir(), "5a".repeat(32).as_bytes()), Vec::<String>::new());
+    assert_eq!(
+        found_in(store.dir(), "5a".repeat(32).as_bytes()),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -62,10 +67,20 @@ fn what_was_overwritten_or_deleted_does_not_stay_behind_in_the_pages() {
     store.write("test", |tx| tx.delete_meta("test")).unwrap();
     assert!(store.checkpoint().unwrap());
     let on: i64 = store
-        .read(|tx| Ok::<_, StoreError>(tx.conn().query_row("PRAGMA secure_delete", [], |row| row.get(0))?))
+        .read(|tx| {
+            Ok::<_, StoreError>(
+                tx.conn()
+                    .query_row("PRAGMA secure_delete", [], |row| row.get(0))?,
+            )
+        })
         .unwrap();
     assert_eq!(on, 1);
-    assert_eq!(std::fs::metadata(store.dir().join("sotto.db-wal")).unwrap().len(), 0);
+    assert_eq!(
+        std::fs::metadata(store.dir().join("sotto.db-wal"))
+            .unwrap()
+            .len(),
+        0
+    );
 }
 
 #[test]
@@ -81,7 +96,10 @@ fn every_connection_has_its_settings() {
             "query_only",
         ]
         .iter()
-        .map(|name| conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).unwrap())
+        .map(|name| {
+            conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+                .unwrap()
+        })
         .collect()
     };
     let cipher = |conn: &rusqlite::Connection| -> String {
@@ -114,6 +132,9 @@ fn errors_repeat_nothing_of_what_was_asked() {
         Ok::<_, StoreError>(())
     });
     let error = failed.unwrap_err();
-    assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+    assert!(
+        !format!("{error} {error:?}").contains("canary"),
+        "{error:?}"
+    );
     assert!(!format!("{store:?}").contains("store/"));
 }

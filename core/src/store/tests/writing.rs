@@ -37,7 +37,8 @@ async fn events_fire_after_the_commit_and_in_its_order() {
             Ok::<_, StoreError>(())
         })
         .unwrap();
-    let expected: Arc<[Change]> = [change(Topic::Message, b"a"), change(Topic::Outbox, b"b")].into();
+    let expected: Arc<[Change]> =
+        [change(Topic::Message, b"a"), change(Topic::Outbox, b"b")].into();
     assert_eq!(heard.next().await, Some(Notice::Changes(expected)));
     put(&store, b"a write that announces nothing").unwrap();
     assert_eq!(heard.try_next(), None);
@@ -81,7 +82,11 @@ fn a_panic_in_the_closure_undoes_everything_and_the_next_write_works() {
     assert_eq!(heard.try_next(), None);
     assert_eq!(get(&store).unwrap(), b"before");
     // Another opening can write at once: the file lock is free.
-    put(&Store::open(store.dir(), &key(), impatient()).unwrap(), b"other").unwrap();
+    put(
+        &Store::open(store.dir(), &key(), impatient()).unwrap(),
+        b"other",
+    )
+    .unwrap();
     put(&store, b"next").unwrap();
     assert_eq!(get(&store).unwrap(), b"next");
 }
@@ -126,7 +131,9 @@ fn a_slow_subscriber_is_told_how_much_it_missed() {
 #[test]
 fn a_write_inside_a_write_is_refused_and_not_waited_for() {
     let (_dir, store) = store();
-    let nested = store.write("outer", |_| store.write("inner", |_| Ok::<_, StoreError>(())));
+    let nested = store.write("outer", |_| {
+        store.write("inner", |_| Ok::<_, StoreError>(()))
+    });
     assert_eq!(nested, Err(StoreError::Nested { label: "inner" }));
     put(&store, b"x").unwrap();
 }
@@ -144,7 +151,11 @@ fn a_reader_sees_one_moment_and_cannot_change_it() {
                 b"before",
                 "a writer does not move a reader's view"
             );
-            let refused = tx.conn().execute("DELETE FROM meta", []).doing("test").unwrap_err();
+            let refused = tx
+                .conn()
+                .execute("DELETE FROM meta", [])
+                .doing("test")
+                .unwrap_err();
             assert!(matches!(
                 refused,
                 StoreError::Io {
@@ -163,7 +174,9 @@ fn a_full_disk_is_told_apart_and_loses_nothing() {
     let (_dir, store) = store();
     put(&store, b"before").unwrap();
     let full = store.write("big", |tx| {
-        let pages: i64 = tx.conn().query_row("PRAGMA page_count", [], |row| row.get(0))?;
+        let pages: i64 = tx
+            .conn()
+            .query_row("PRAGMA page_count", [], |row| row.get(0))?;
         tx.conn()
             .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
         let result = tx.put_meta_bytes("test", &[0; 100_000]);
@@ -179,7 +192,9 @@ fn a_full_disk_is_told_apart_and_loses_nothing() {
 #[test]
 fn typed_values_come_back_and_another_type_is_noticed() {
     let (_dir, store) = store();
-    store.write("test", |tx| tx.put_meta("test", &7u64)).unwrap();
+    store
+        .write("test", |tx| tx.put_meta("test", &7u64))
+        .unwrap();
     assert_eq!(store.read(|tx| tx.meta::<u64>("test")), Ok(Some(7)));
     assert_eq!(
         store.read(|tx| tx.meta::<String>("test")),

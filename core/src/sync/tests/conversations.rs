@@ -42,7 +42,10 @@ fn a_group_speaks_and_whoever_is_removed_hears_no_more_under_a_new_key() {
         assert_eq!(ward.nodes[at].members(id).len(), 3);
     }
     assert_eq!(
-        (ward.nodes[0].title(id).as_str(), ward.nodes[2].title(id).as_str()),
+        (
+            ward.nodes[0].title(id).as_str(),
+            ward.nodes[2].title(id).as_str()
+        ),
         ("from the nurse", "from the nurse")
     );
 
@@ -60,8 +63,14 @@ fn a_group_speaks_and_whoever_is_removed_hears_no_more_under_a_new_key() {
     ward.quiet();
     assert_eq!(ward.nodes[1].title(id), "without the physician");
     assert_eq!(ward.nodes[2].title(id), "from the nurse");
-    assert_eq!(ward.nodes[2].conversation(id).state, ConversationState::Left);
-    assert_eq!(ward.nodes[0].key_generations(id), ward.nodes[1].key_generations(id));
+    assert_eq!(
+        ward.nodes[2].conversation(id).state,
+        ConversationState::Left
+    );
+    assert_eq!(
+        ward.nodes[0].key_generations(id),
+        ward.nodes[1].key_generations(id)
+    );
     assert_eq!(ward.nodes[1].key_generations(id).len(), 2);
     // The new key led, so nothing had to be held for it; and the removal is on purpose: nobody is expected back.
     assert_eq!(ward.nodes[1].held(), (0, 0));
@@ -80,7 +89,11 @@ fn a_draft_to_somebody_who_cannot_be_added_yet_waits_and_then_arrives() {
     ward.nodes[0].say(id, "potassium 6.8");
     ward.settle(0, id);
     ward.quiet();
-    assert_eq!(ward.nodes[0].outbox(), 1, "said to nobody, it would be lost");
+    assert_eq!(
+        ward.nodes[0].outbox(),
+        1,
+        "said to nobody, it would be lost"
+    );
     ward.bare.clear();
     ward.settle(0, id);
     ward.quiet();
@@ -98,7 +111,11 @@ fn a_person_who_lost_their_only_device_is_back_with_the_next_one() {
     ward.settle(0, id);
     assert_eq!(ward.nodes[0].members(id).len(), 1);
     ward.nodes[0].say(id, "are you there?");
-    assert_eq!(ward.nodes[0].outbox(), 2, "the word waits, and the new key with it");
+    assert_eq!(
+        ward.nodes[0].outbox(),
+        2,
+        "the word waits, and the new key with it"
+    );
     let device = next_device(&mut ward, nurse);
     let at = ward.enter(&device);
     ward.read_roster();
@@ -125,7 +142,10 @@ fn of_two_direct_conversations_made_at_once_one_lives_and_nothing_is_lost() {
     }
     ward.quiet();
     assert_eq!(
-        (ward.nodes[1].title(mine).as_str(), ward.nodes[0].title(theirs).as_str()),
+        (
+            ward.nodes[1].title(mine).as_str(),
+            ward.nodes[0].title(theirs).as_str()
+        ),
         ("mine", "theirs")
     );
     let state = |at: usize, id| ward.nodes[at].conversation(id).state;
@@ -157,7 +177,10 @@ fn who_was_removed_can_be_asked_back_by_somebody_who_came_later() {
     ward.nodes[3].wish(id, WishKind::Add, nurse);
     ward.settle(3, id);
     ward.quiet();
-    assert_eq!(ward.nodes[1].conversation(id).state, ConversationState::Active);
+    assert_eq!(
+        ward.nodes[1].conversation(id).state,
+        ConversationState::Active
+    );
     ward.nodes[3].say(id, "welcome back");
     ward.quiet();
     assert_eq!(ward.nodes[1].title(id), "welcome back");
@@ -178,7 +201,10 @@ fn the_next_device_of_a_person_is_added_by_the_first_at_once() {
     ward.nodes[0].say(id, "to both");
     ward.quiet();
     assert_eq!(
-        (ward.nodes[1].title(id).as_str(), ward.nodes[at].title(id).as_str()),
+        (
+            ward.nodes[1].title(id).as_str(),
+            ward.nodes[at].title(id).as_str()
+        ),
         ("to both", "to both")
     );
 }
@@ -194,7 +220,10 @@ fn drafts_of_a_device_that_is_removed_come_to_an_end() {
     ward.nodes[0].wish(id, WishKind::Remove, nurse);
     ward.settle(0, id);
     ward.quiet();
-    assert_eq!(ward.nodes[1].conversation(id).state, ConversationState::Left);
+    assert_eq!(
+        ward.nodes[1].conversation(id).state,
+        ConversationState::Left
+    );
     assert_eq!(ward.nodes[1].outbox(), 0);
     assert!(ward.stage(1, id).is_none());
 }

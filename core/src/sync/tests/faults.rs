@@ -61,7 +61,10 @@ fn two_who_remove_each_other_leave_one() {
     ward.confirm(0, &first);
     ward.quiet();
     assert!(ward.nodes[1].pending(id).is_none());
-    assert_eq!(ward.nodes[1].conversation(id).state, ConversationState::Left);
+    assert_eq!(
+        ward.nodes[1].conversation(id).state,
+        ConversationState::Left
+    );
     assert_eq!(ward.nodes[2].members(id).len(), 2);
 }
 
@@ -132,7 +135,10 @@ fn a_device_that_lost_its_group_comes_back_and_speaks_only_when_the_relay_has_ag
     assert!(!ward.advance(&first));
     ward.withdraw(1, &first);
     ward.encrypt(1, id);
-    assert_eq!(ward.nodes[1].conversation(id).state, ConversationState::Stalled);
+    assert_eq!(
+        ward.nodes[1].conversation(id).state,
+        ConversationState::Stalled
+    );
     assert_eq!(
         ward.nodes[1].outbox(),
         1,
@@ -144,7 +150,10 @@ fn a_device_that_lost_its_group_comes_back_and_speaks_only_when_the_relay_has_ag
     ward.encrypt(1, id);
     ward.quiet();
     assert_eq!(
-        (ward.nodes[0].title(id).as_str(), ward.nodes[2].title(id).as_str()),
+        (
+            ward.nodes[0].title(id).as_str(),
+            ward.nodes[2].title(id).as_str()
+        ),
         ("I am back", "I am back")
     );
 }
@@ -164,11 +173,16 @@ fn a_full_mailbox_delays_nobody_else_and_is_not_overtaken() {
     ward.nodes[0].say(id, "four");
     ward.quiet();
     assert_eq!(ward.nodes[2].title(id), "four");
-    assert_ne!(ward.nodes[1].title(id), "four", "it waits behind the first three");
+    assert_ne!(
+        ward.nodes[1].title(id),
+        "four",
+        "it waits behind the first three"
+    );
     let rows = ward.nodes[0].write(|tx, _| {
         let lane = crate::base::ConversationId::new(alias);
         for row in tx.outbox_lane(lane, 10).unwrap() {
-            tx.outbox_retry(row.id, crate::base::Timestamp::from_millis(0)).unwrap();
+            tx.outbox_retry(row.id, crate::base::Timestamp::from_millis(0))
+                .unwrap();
         }
         tx.outbox_lane(lane, 10).unwrap().len()
     });
@@ -176,7 +190,10 @@ fn a_full_mailbox_delays_nobody_else_and_is_not_overtaken() {
     ward.push(0);
     assert_eq!(ward.mailboxes[1].len(), 4);
     ward.quiet();
-    assert_eq!((ward.nodes[1].title(id).as_str(), ward.nodes[0].outbox()), ("four", 0));
+    assert_eq!(
+        (ward.nodes[1].title(id).as_str(), ward.nodes[0].outbox()),
+        ("four", 0)
+    );
 }
 
 #[test]
@@ -205,7 +222,11 @@ fn the_same_answer_written_down_by_two_processes_counts_once() {
     for _ in 0..2 {
         ward.nodes[0].write(|tx, context| outbox::queued(tx, &row, &answer, context.now).unwrap());
     }
-    assert_eq!(ward.nodes[0].outbox(), 2, "one row for each of the two mailboxes");
+    assert_eq!(
+        ward.nodes[0].outbox(),
+        2,
+        "one row for each of the two mailboxes"
+    );
 }
 
 #[test]
@@ -230,5 +251,9 @@ fn a_request_the_relay_has_forgotten_answering_is_asked_again_without_handles() 
     );
     assert_ne!(old.idempotency, new.idempotency);
     assert_eq!(old.payload, new.payload);
-    assert!(new.deliveries.iter().all(|delivery| delivery.receipt.is_none()));
+    assert!(
+        new.deliveries
+            .iter()
+            .all(|delivery| delivery.receipt.is_none())
+    );
 }

@@ -40,7 +40,10 @@ fn a_flood_of_junk_is_counted_and_does_not_stop_the_others() {
     ward.quiet();
     assert_eq!(ward.nodes[1].title(id), "heard all the same");
     assert_eq!(ward.nodes[1].held(), (0, 200));
-    let rows = ward.nodes[1].store.read::<_, StoreError>(|tx| tx.held()).unwrap();
+    let rows = ward.nodes[1]
+        .store
+        .read::<_, StoreError>(|tx| tx.held())
+        .unwrap();
     assert_eq!(
         rows.iter().map(|row| row.repeats).sum::<u64>(),
         100,
@@ -78,11 +81,17 @@ fn a_commit_that_the_relay_never_accepted_stops_nobody() {
         (1, 0),
         "until the relay has said whether it accepted it"
     );
-    let (gap, newest) = ward.nodes[0].store.read::<_, StoreError>(|tx| tx.gaps()).unwrap()[0];
+    let (gap, newest) = ward.nodes[0]
+        .store
+        .read::<_, StoreError>(|tx| tx.gaps())
+        .unwrap()[0];
     assert_eq!(gap, id);
     ward.nodes[0].write(|tx, _| tx.refuse_gap(id, newest).unwrap());
     assert_eq!(ward.nodes[0].held(), (0, 1));
-    assert_eq!(ward.nodes[0].conversation(id).state, ConversationState::Active);
+    assert_eq!(
+        ward.nodes[0].conversation(id).state,
+        ConversationState::Active
+    );
     assert!(ward.nodes[0].members(id).contains(&administrator));
 }
 
@@ -127,7 +136,10 @@ fn an_outsider_in_a_direct_conversation_is_refused_and_hears_nothing_after_a_ret
         "nor joined"
     );
     // Coming back leads into the epoch that the relay has; the outsider goes before anything is said there.
-    ward.nodes[0].write(|tx, _| tx.set_conversation_state(id, ConversationState::Stalled).unwrap());
+    ward.nodes[0].write(|tx, _| {
+        tx.set_conversation_state(id, ConversationState::Stalled)
+            .unwrap()
+    });
     let back = ward.resync(0, id);
     assert!(ward.advance(&back));
     ward.confirm(0, &back);
@@ -155,12 +167,15 @@ fn a_roster_named_from_the_future_is_asked_for_and_not_believed() {
             sent: context.now,
             body: Body::Info("from the future".into(), Vec::new()),
         };
-        group.encrypt(&context.identity(), &codec::encode(&inner)).unwrap()
+        group
+            .encrypt(&context.identity(), &codec::encode(&inner))
+            .unwrap()
     });
     junk(&mut ward, 1, 0, id, bytes);
     ward.quiet();
     assert_eq!(ward.nodes[0].title(id), "from the future");
-    let ahead = ward.nodes[0].write(|tx, context| crate::inbox::roster_seen_ahead(tx, context).unwrap());
+    let ahead =
+        ward.nodes[0].write(|tx, context| crate::inbox::roster_seen_ahead(tx, context).unwrap());
     assert_eq!(ahead, Some(u64::from(u32::MAX)));
 }
 

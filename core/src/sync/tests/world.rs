@@ -8,7 +8,10 @@ use sotto_wire::submit::{Class, Delivery, Queued, Refused, RefusedReason, Submit
 use sotto_wire::{Alias, EntrySeq, RelayTime, Sealed, Sig};
 use tempfile::TempDir;
 
-use crate::base::{Clock, ConversationId, DeviceId, Owner, Secret, SigningKey, SystemClock, SystemRandom, Timestamp};
+use crate::base::{
+    Clock, ConversationId, DeviceId, Owner, Secret, SigningKey, SystemClock, SystemRandom,
+    Timestamp,
+};
 use crate::inbox::{self, Cause};
 use crate::membership::{self, Body, Context, Outgoing, Plan, commit, join, load_group};
 use crate::mls::{Suite, key_package};
@@ -68,7 +71,11 @@ impl Node {
         let now = SystemClock::default().now();
         self.at(now, work)
     }
-    pub(super) fn at<T>(&self, now: Timestamp, work: impl FnOnce(&WriteTx<'_>, &Context<'_>) -> T) -> T {
+    pub(super) fn at<T>(
+        &self,
+        now: Timestamp,
+        work: impl FnOnce(&WriteTx<'_>, &Context<'_>) -> T,
+    ) -> T {
         self.store
             .write::<_, StoreError>("a test", |tx| {
                 let context = Context {
@@ -102,7 +109,10 @@ impl Node {
         })
     }
     pub(super) fn key_generations(&self, id: ConversationId) -> Vec<u64> {
-        let keys = self.store.read::<_, StoreError>(|tx| tx.conversation_keys(id)).unwrap();
+        let keys = self
+            .store
+            .read::<_, StoreError>(|tx| tx.conversation_keys(id))
+            .unwrap();
         keys.into_iter().map(|(generation, _)| generation).collect()
     }
     /// Titles that arrived, as a stand-in for messages whose order can be seen.
@@ -116,7 +126,9 @@ impl Node {
         (rows.len() - refused, refused)
     }
     pub(super) fn outbox(&self) -> u64 {
-        self.store.read::<_, StoreError>(|tx| tx.outbox_len()).unwrap()
+        self.store
+            .read::<_, StoreError>(|tx| tx.outbox_len())
+            .unwrap()
     }
     pub(super) fn make(&self, kind: ConversationKind, owners: &[Owner]) -> ConversationId {
         self.write(|tx, context| {
@@ -140,7 +152,9 @@ impl Node {
         });
     }
     pub(super) fn pending(&self, id: ConversationId) -> Option<PendingCommitRow> {
-        self.store.read::<_, StoreError>(|tx| tx.pending_commit(id)).unwrap()
+        self.store
+            .read::<_, StoreError>(|tx| tx.pending_commit(id))
+            .unwrap()
     }
     /// Takes entries in, as a round does.
     pub(super) fn ingest(&self, entries: &[Entry]) {
@@ -194,7 +208,8 @@ impl Ward {
     }
     pub(super) fn enter(&mut self, device: &Device) -> usize {
         let number = u8::try_from(self.nodes.len() + 1).unwrap();
-        self.nodes.push(Node::new(device, &self.organisation.roster, number));
+        self.nodes
+            .push(Node::new(device, &self.organisation.roster, number));
         self.mailboxes.push(VecDeque::new());
         self.nodes.len() - 1
     }
@@ -227,7 +242,12 @@ impl Ward {
         })
     }
     /// Puts a payload into mailboxes; says who got nothing.
-    pub(super) fn deliver(&mut self, payload: &Sealed, deliveries: &[Delivery], first: usize) -> Vec<Refused> {
+    pub(super) fn deliver(
+        &mut self,
+        payload: &Sealed,
+        deliveries: &[Delivery],
+        first: usize,
+    ) -> Vec<Refused> {
         let mut refused = Vec::new();
         for (index, delivery) in deliveries.iter().enumerate() {
             let index = u16::try_from(first + index).unwrap();
@@ -252,7 +272,12 @@ impl Ward {
         }
         refused
     }
-    fn entry(&self, alias: [u8; 16], payload: Sealed, receipt: Option<sotto_wire::ReceiptHandle>) -> Entry {
+    fn entry(
+        &self,
+        alias: [u8; 16],
+        payload: Sealed,
+        receipt: Option<sotto_wire::ReceiptHandle>,
+    ) -> Entry {
         Entry {
             seq: EntrySeq(self.next),
             alias: Alias::new(alias),
@@ -292,7 +317,8 @@ impl Ward {
                 refused,
                 sig: Sig::new([0; 64]),
             };
-            self.nodes[at].write(|tx, context| outbox::queued(tx, &row, &answer, context.now).unwrap());
+            self.nodes[at]
+                .write(|tx, context| outbox::queued(tx, &row, &answer, context.now).unwrap());
         }
     }
     fn claim(&self, devices: &[DeviceId]) -> Vec<(DeviceId, Vec<u8>)> {
@@ -303,9 +329,16 @@ impl Ward {
             };
             if !self.bare.contains(&at) {
                 let package = self.nodes[at].write(|tx, context| {
-                    key_package::generate(tx, &context.identity(), Suite::default(), 1, false, context.now)
-                        .unwrap()
-                        .remove(0)
+                    key_package::generate(
+                        tx,
+                        &context.identity(),
+                        Suite::default(),
+                        1,
+                        false,
+                        context.now,
+                    )
+                    .unwrap()
+                    .remove(0)
                 });
                 claimed.push((*device, package));
             }
@@ -386,7 +419,9 @@ impl Ward {
     /// Commits until nothing is left to commit.
     pub(super) fn settle(&mut self, at: usize, id: ConversationId) {
         for _ in 0..6 {
-            let Some(pending) = self.stage(at, id) else { break };
+            let Some(pending) = self.stage(at, id) else {
+                break;
+            };
             if self.advance(&pending) {
                 self.confirm(at, &pending);
             } else {
@@ -403,7 +438,8 @@ impl Ward {
         });
     }
     pub(super) fn encrypt(&self, at: usize, id: ConversationId) {
-        self.nodes[at].write(|tx, context| super::super::pull::encrypt_waiting(tx, context, id).unwrap());
+        self.nodes[at]
+            .write(|tx, context| super::super::pull::encrypt_waiting(tx, context, id).unwrap());
     }
     /// Takes in what waits for a device.
     pub(super) fn pull(&mut self, at: usize) {
@@ -426,7 +462,11 @@ impl Ward {
         panic!("the devices do not come to rest");
     }
     /// A conversation of the first with the others, settled everywhere.
-    pub(super) fn conversation(&mut self, kind: ConversationKind, members: &[usize]) -> ConversationId {
+    pub(super) fn conversation(
+        &mut self,
+        kind: ConversationKind,
+        members: &[usize],
+    ) -> ConversationId {
         let owners: Vec<Owner> = members[1..].iter().map(|at| self.owner(*at)).collect();
         let id = self.nodes[members[0]].make(kind, &owners);
         self.push(members[0]);
@@ -450,7 +490,8 @@ impl Ward {
     pub(super) fn resync(&mut self, at: usize, id: ConversationId) -> PendingCommitRow {
         let row = self.nodes[at].conversation(id);
         let info = self.slots[&row.slot].group_info.clone();
-        self.nodes[at].write(|tx, context| membership::resync::rejoin(tx, context, &row, &info).unwrap());
+        self.nodes[at]
+            .write(|tx, context| membership::resync::rejoin(tx, context, &row, &info).unwrap());
         self.nodes[at].pending(id).unwrap()
     }
 }

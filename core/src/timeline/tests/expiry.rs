@@ -61,9 +61,11 @@ fn what_is_purged_is_in_no_page_of_the_index() {
             let blocks = statement
                 .query_map([], |row| row.get::<_, Vec<u8>>(0))?
                 .collect::<Result<Vec<_>, _>>()?;
-            Ok(blocks
-                .iter()
-                .any(|block| block.windows(word.len()).any(|part| part == word.as_bytes())))
+            Ok(blocks.iter().any(|block| {
+                block
+                    .windows(word.len())
+                    .any(|part| part == word.as_bytes())
+            }))
         })
     };
     assert!(holds(canary));
@@ -71,7 +73,11 @@ fn what_is_purged_is_in_no_page_of_the_index() {
     assert!(!holds(canary), "the word is still in a segment");
     assert!(holds("keepsake"));
     assert_eq!(ward.read(|tx| tx.search_messages(canary, 9)).len(), 0);
-    assert!(ward.row(text).body.is_empty() && ward.row(text).search.is_empty() && !ward.row(keep).body.is_empty());
+    assert!(
+        ward.row(text).body.is_empty()
+            && ward.row(text).search.is_empty()
+            && !ward.row(keep).body.is_empty()
+    );
 }
 
 #[test]
@@ -97,11 +103,18 @@ fn a_critical_result_stays_until_it_is_taken_and_its_proofs_stay_after_it() {
     assert_eq!(ward.row(card).presence, Presence::Expired);
     assert_eq!(ward.proven(card).len(), 1);
     assert!(ward.read(|tx| tx.card(card)).is_some());
-    assert_eq!(ward.read(|tx| audit::newest(tx, 1))[0].act, audit::Act::Purged);
+    assert_eq!(
+        ward.read(|tx| audit::newest(tx, 1))[0].act,
+        audit::Act::Purged
+    );
     // A correction still finds what it corrects.
     let second = ward.card(&ward.bench, &version(2, "7.2"));
     let row = ward.read(|tx| tx.card(second)).unwrap();
-    assert_eq!(ward.read(|tx| tx.card_versions(&row.identity, &row.issuer)).len(), 2);
+    assert_eq!(
+        ward.read(|tx| tx.card_versions(&row.identity, &row.issuer))
+            .len(),
+        2
+    );
 }
 
 #[test]

@@ -5,9 +5,13 @@ use sotto_content::hl7;
 use sotto_content::id;
 use sotto_content::mimi::{Extensions, MessageId as MimiId, MimiContent};
 use sotto_content::readback::{Answer, Policy, ReadBack};
-use sotto_content::statement::{Act, Body, From, ReadBackRecord, Signed, Speaker, Statement, Subject};
+use sotto_content::statement::{
+    Act, Body, From, ReadBackRecord, Signed, Speaker, Statement, Subject,
+};
 
-use crate::base::{ConversationId, MessageId, Owner, Secret, SigningKey, SystemRandom, Timestamp, random};
+use crate::base::{
+    ConversationId, MessageId, Owner, Secret, SigningKey, SystemRandom, Timestamp, random,
+};
 use crate::membership::Context;
 use crate::roster::tests::fixture::{Device, World};
 use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
@@ -71,7 +75,8 @@ impl Ward {
         let (world, nurse, physician, bench) = World::staffed();
         let dir = tempfile::tempdir().unwrap();
         let key = DatabaseKey::new(Secret::new([0x5a; 32]));
-        let store = Store::create(&dir.path().join("store"), &key, StoreOptions::default()).unwrap();
+        let store =
+            Store::create(&dir.path().join("store"), &key, StoreOptions::default()).unwrap();
         let secrets = &physician.secrets;
         let me = DeviceSelf {
             organisation: world.roster.anchor().organisation,
@@ -131,8 +136,13 @@ impl Ward {
             random: &SystemRandom,
         }
     }
-    pub(crate) fn write<T>(&self, work: impl FnOnce(&WriteTx<'_>, &Context<'_>) -> Result<T, TimelineError>) -> T {
-        self.store.write("test", |tx| work(tx, &self.context())).unwrap()
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&WriteTx<'_>, &Context<'_>) -> Result<T, TimelineError>,
+    ) -> T {
+        self.store
+            .write("test", |tx| work(tx, &self.context()))
+            .unwrap()
     }
     pub(crate) fn read<T>(&self, work: impl FnOnce(&ReadTx<'_>) -> Result<T, StoreError>) -> T {
         self.store.read(work).unwrap()
@@ -152,7 +162,13 @@ impl Ward {
     }
 
     /// Something arrives (or leaves, where it is from this device), with this priority.
-    pub(crate) fn arrives(&self, from: &Device, room: ConversationId, content: &MimiContent, priority: u8) -> Applied {
+    pub(crate) fn arrives(
+        &self,
+        from: &Device,
+        room: ConversationId,
+        content: &MimiContent,
+        priority: u8,
+    ) -> Applied {
         self.arrives_sent(from, room, content, priority, self.now)
     }
     pub(crate) fn arrives_sent(
@@ -190,14 +206,35 @@ impl Ward {
         });
         result.unwrap_or_else(|undone: Undone| undone.0)
     }
-    pub(crate) fn id_of(&self, from: &Device, room: ConversationId, content: &MimiContent) -> MessageId {
-        message_id(self.me.organisation, room, from.id, &content.encode().unwrap()).unwrap()
+    pub(crate) fn id_of(
+        &self,
+        from: &Device,
+        room: ConversationId,
+        content: &MimiContent,
+    ) -> MessageId {
+        message_id(
+            self.me.organisation,
+            room,
+            from.id,
+            &content.encode().unwrap(),
+        )
+        .unwrap()
     }
     pub(crate) fn text(&self, from: &Device, text: &str) -> MessageId {
         let (salt, extensions) = self.stamp(from, self.group);
-        stored(self.arrives(from, self.group, &MimiContent::text(salt, extensions, text), 1))
+        stored(self.arrives(
+            from,
+            self.group,
+            &MimiContent::text(salt, extensions, text),
+            1,
+        ))
     }
-    pub(crate) fn try_card(&self, from: &Device, room: ConversationId, card: &ResultCard) -> Applied {
+    pub(crate) fn try_card(
+        &self,
+        from: &Device,
+        room: ConversationId,
+        card: &ResultCard,
+    ) -> Applied {
         let (salt, extensions) = self.stamp(from, room);
         self.arrives(
             from,
@@ -252,7 +289,8 @@ impl Ward {
         .encode()
         .unwrap();
         let (salt, extensions) = self.stamp(from, card.conversation);
-        let content = MimiContent::statement(salt, extensions, signed).replying_to(MimiId(*about.as_bytes()));
+        let content =
+            MimiContent::statement(salt, extensions, signed).replying_to(MimiId(*about.as_bytes()));
         self.arrives(from, card.conversation, &content, 2)
     }
     pub(crate) fn states(&self, from: &Device, about: MessageId, act: Act) -> Applied {

@@ -1,7 +1,9 @@
 //! Content that is meant to harm.
 
 use sotto_content::attachment::Stream;
-use sotto_content::mimi::{Disposition, ExternalPart, MARKDOWN, MimiContent, NestedPart, PartContent, PartSemantics};
+use sotto_content::mimi::{
+    Disposition, ExternalPart, MARKDOWN, MimiContent, NestedPart, PartContent, PartSemantics,
+};
 
 use super::fixture::{Ward, potassium, stored};
 use crate::base::Timestamp;
@@ -44,17 +46,26 @@ fn text_of_any_shape_is_stored_found_and_purged_and_more_than_the_limit_is_refus
     let found = ward.read(|tx| tx.search_messages("\"needle1\"*", 50));
     assert!(found.len() >= 4, "{}", found.len());
     for row in found {
-        ward.write(|tx, _| Ok(tx.purge_message(row.id, crate::store::table::message::Presence::Expired)?));
+        ward.write(|tx, _| {
+            Ok(tx.purge_message(row.id, crate::store::table::message::Presence::Expired)?)
+        });
     }
     let (salt, extensions) = ward.stamp(&ward.nurse, ward.group);
     let long = MimiContent::text(salt, extensions, &"x".repeat(MAX_TEXT + 1));
-    assert_eq!(ward.arrives(&ward.nurse, ward.group, &long, 1), Applied::Malformed);
+    assert_eq!(
+        ward.arrives(&ward.nurse, ward.group, &long, 1),
+        Applied::Malformed
+    );
 }
 
 #[test]
 fn a_files_name_leads_nowhere_and_a_file_nobody_could_send_is_refused() {
     let ward = Ward::new();
-    for (name, kept) in [("../../etc/passwd", "passwd"), ("", "file"), ("a\0b\n.pdf", "ab.pdf")] {
+    for (name, kept) in [
+        ("../../etc/passwd", "passwd"),
+        ("", "file"),
+        ("a\0b\n.pdf", "ab.pdf"),
+    ] {
         let message = stored(attach(&ward, file(name)));
         assert_eq!(ward.read(|tx| tx.attachments(message))[0].name, kept);
     }
@@ -107,9 +118,15 @@ fn parts_that_are_too_many_or_hide_something_are_refused_whole() {
             body,
             ..MimiContent::text(salt, extensions, "")
         };
-        assert_eq!(ward.arrives(&ward.nurse, ward.group, &content, 1), Applied::Malformed);
+        assert_eq!(
+            ward.arrives(&ward.nurse, ward.group, &content, 1),
+            Applied::Malformed
+        );
     }
-    assert!(ward.read(|tx| tx.messages_before(ward.group, None, 50)).is_empty());
+    assert!(
+        ward.read(|tx| tx.messages_before(ward.group, None, 50))
+            .is_empty()
+    );
 }
 
 #[test]
@@ -119,7 +136,13 @@ fn a_time_that_is_no_date_is_noted_as_drift() {
         let (salt, extensions) = ward.stamp(&ward.nurse, ward.group);
         let text = MimiContent::text(salt, extensions, "when?");
         let sent = Timestamp::from_millis(millis);
-        let row = ward.row(stored(ward.arrives_sent(&ward.nurse, ward.group, &text, 1, sent)));
+        let row = ward.row(stored(ward.arrives_sent(
+            &ward.nurse,
+            ward.group,
+            &text,
+            1,
+            sent,
+        )));
         assert!(row.drifted && row.sent == ward.now);
     }
 }
@@ -128,10 +151,17 @@ fn a_time_that_is_no_date_is_noted_as_drift() {
 fn nobody_shouts_louder_than_the_result_and_no_critical_result_whispers() {
     let ward = Ward::new();
     let (salt, extensions) = ward.stamp(&ward.nurse, ward.group);
-    let text = stored(ward.arrives(&ward.nurse, ward.group, &MimiContent::text(salt, extensions, "!"), 9));
+    let text = stored(ward.arrives(
+        &ward.nurse,
+        ward.group,
+        &MimiContent::text(salt, extensions, "!"),
+        9,
+    ));
     assert_eq!(ward.row(text).priority, Priority::Urgent);
     let mut calm = potassium();
-    calm.observations.iter_mut().for_each(|o| o.interpretation.clear());
+    calm.observations
+        .iter_mut()
+        .for_each(|o| o.interpretation.clear());
     calm.identity.filler.as_mut().unwrap().value = "another order".into();
     let (salt, extensions) = ward.stamp(&ward.bench, ward.group);
     let loud = MimiContent::card(salt, extensions, calm.to_bytes().unwrap());

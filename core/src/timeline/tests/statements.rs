@@ -19,7 +19,12 @@ fn declined() -> Act {
 
 #[test]
 fn the_stores_numbers_of_taken_states_are_these() {
-    let codes = [State::AcknowledgedByTelephone, State::Acknowledged, State::Completed].map(State::code);
+    let codes = [
+        State::AcknowledgedByTelephone,
+        State::Acknowledged,
+        State::Completed,
+    ]
+    .map(State::code);
     assert_eq!(codes, TAKEN);
 }
 
@@ -66,7 +71,10 @@ fn a_places_device_speaks_for_no_person() {
     let nurse = id::PersonId::from(*ward.nurse.person().as_bytes());
     for act in [acknowledged(), declined(), Act::Seen] {
         let claim = |s: &mut sotto_content::statement::Statement| s.speaker.person = Some(nurse);
-        assert_eq!(ward.states_as(&station, card, act, claim, &station), Applied::Refused);
+        assert_eq!(
+            ward.states_as(&station, card, act, claim, &station),
+            Applied::Refused
+        );
     }
     assert!(matches!(station.owner, Owner::Place(_)));
     assert_eq!(ward.states(&station, card, Act::Seen), Applied::Known);
@@ -82,8 +90,14 @@ fn responsibility_needs_its_right_and_nobody_takes_it_for_their_own_result() {
     let card = ward.card(&ward.bench, &version(1, "6.8"));
     assert_eq!(ward.states(&clerk, card, acknowledged()), Applied::Refused);
     let own = ward.card(&ward.physician, &version(1, "6.8"));
-    assert_eq!(ward.states(&ward.physician, own, acknowledged()), Applied::Refused);
-    assert_eq!(ward.states(&ward.physician, own, Act::Seen), Applied::Refused);
+    assert_eq!(
+        ward.states(&ward.physician, own, acknowledged()),
+        Applied::Refused
+    );
+    assert_eq!(
+        ward.states(&ward.physician, own, Act::Seen),
+        Applied::Refused
+    );
     assert!(ward.proven(card).is_empty() && ward.proven(own).is_empty());
 }
 
@@ -113,7 +127,13 @@ fn a_statement_about_another_digest_or_version_is_about_nothing_here() {
     );
     // A time that is no date would keep the loop from being exported.
     assert_eq!(
-        ward.states_as(&ward.nurse, card, acknowledged(), |s| s.at_ms = i64::MAX, &ward.nurse),
+        ward.states_as(
+            &ward.nurse,
+            card,
+            acknowledged(),
+            |s| s.at_ms = i64::MAX,
+            &ward.nurse
+        ),
         Applied::Malformed
     );
     assert!(ward.proven(card).is_empty());
@@ -135,7 +155,10 @@ fn of_the_same_bytes_from_two_senders_the_one_that_is_answered_is_meant() {
 fn what_somebody_else_declined_still_waits() {
     let ward = Ward::new();
     let card = ward.card(&ward.bench, &version(1, "6.8"));
-    assert!(matches!(ward.states(&ward.nurse, card, declined()), Applied::Stored(_)));
+    assert!(matches!(
+        ward.states(&ward.nurse, card, declined()),
+        Applied::Stored(_)
+    ));
     assert_eq!(
         ward.read(|tx| tx.open_cards(ward.group, ward.physician.owner.as_bytes())),
         [card]
@@ -146,9 +169,14 @@ fn what_somebody_else_declined_still_waits() {
 fn each_wrong_read_back_is_recorded_and_all_else_once() {
     let ward = Ward::new();
     let card = ward.card(&ward.bench, &version(1, "6.8"));
-    let wrong = || Act::ReadBackMismatch { observations: vec![0] };
+    let wrong = || Act::ReadBackMismatch {
+        observations: vec![0],
+    };
     for _ in 0..2 {
-        assert!(matches!(ward.states(&ward.nurse, card, wrong()), Applied::Stored(_)));
+        assert!(matches!(
+            ward.states(&ward.nurse, card, wrong()),
+            Applied::Stored(_)
+        ));
     }
     assert_eq!(ward.states(&ward.nurse, card, Act::Seen), Applied::Known);
     assert_eq!(ward.states(&ward.nurse, card, Act::Seen), Applied::Known);
@@ -156,7 +184,10 @@ fn each_wrong_read_back_is_recorded_and_all_else_once() {
         ward.states(&ward.nurse, card, acknowledged()),
         Applied::Stored(_)
     ));
-    assert_eq!(ward.states(&ward.nurse, card, acknowledged()), Applied::Known);
+    assert_eq!(
+        ward.states(&ward.nurse, card, acknowledged()),
+        Applied::Known
+    );
     let acts: Vec<audit::Act> = ward
         .read(|tx| audit::newest(tx, 50))
         .iter()
@@ -171,6 +202,9 @@ fn each_wrong_read_back_is_recorded_and_all_else_once() {
     ];
     assert_eq!(acts, expected);
     let newest = ward.read(|tx| audit::newest(tx, 1)).remove(0);
-    assert_eq!((newest.person, newest.message), (Some(ward.nurse.person()), Some(card)));
+    assert_eq!(
+        (newest.person, newest.message),
+        (Some(ward.nurse.person()), Some(card))
+    );
     assert!(newest.patient.is_some_and(|token| token.contains('-')));
 }

@@ -57,7 +57,13 @@ fn a_withdrawal_blanks_what_was_before_it_and_nothing_after_it_in_every_order() 
         wrong_patient(3),
         version(4, "4.2"),
     ];
-    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [3, 0, 2, 1], [1, 3, 0, 2]] {
+    for order in [
+        [0, 1, 2, 3],
+        [3, 2, 1, 0],
+        [2, 0, 3, 1],
+        [3, 0, 2, 1],
+        [1, 3, 0, 2],
+    ] {
         let ward = Ward::new();
         let mut ids = [None; 4];
         for at in order {
@@ -65,7 +71,11 @@ fn a_withdrawal_blanks_what_was_before_it_and_nothing_after_it_in_every_order() 
         }
         let blanked: Vec<bool> = ids.iter().map(|id| stands(&ward, id.unwrap()).1).collect();
         assert_eq!(blanked, [true, true, true, false], "{order:?}");
-        assert_eq!(stands(&ward, ids[3].unwrap()).0, Standing::Current, "{order:?}");
+        assert_eq!(
+            stands(&ward, ids[3].unwrap()).0,
+            Standing::Current,
+            "{order:?}"
+        );
         // The withdrawn values are not found; the one that stands is.
         assert_eq!(
             (
@@ -85,7 +95,10 @@ fn a_withdrawal_that_still_says_values_is_no_card_and_a_true_one_is_at_least_urg
     let first = ward.card(&ward.bench, &version(1, "6.8"));
     let mut careless = version(2, "6.8");
     careless.status = ReportStatus::EnteredInError;
-    assert_eq!(ward.try_card(&ward.bench, ward.group, &careless), Applied::Malformed);
+    assert_eq!(
+        ward.try_card(&ward.bench, ward.group, &careless),
+        Applied::Malformed
+    );
     assert_eq!(stands(&ward, first), (Standing::Current, false));
     let id = ward.card(&ward.bench, &wrong_patient(2));
     assert_eq!(
@@ -109,7 +122,10 @@ fn an_acknowledgement_stays_with_its_version() {
         ward.states(&ward.nurse, first, acknowledged()),
         Applied::Stored(_)
     ));
-    assert_eq!((ward.proven(first).len(), ward.proven(second).len()), (1, 0));
+    assert_eq!(
+        (ward.proven(first).len(), ward.proven(second).len()),
+        (1, 0)
+    );
     assert_eq!(
         ward.read(|tx| tx.open_cards(ward.group, ward.physician.owner.as_bytes())),
         [second]
@@ -140,11 +156,20 @@ fn a_group_is_about_the_patient_of_its_first_true_card() {
     assert_eq!(about(&ward), patient::key_of(&potassium().patient));
     let mut other = version(1, "6.8");
     other.patient.identifiers[0].value = "99".into();
-    assert_eq!(ward.try_card(&ward.bench, ward.group, &other), Applied::Refused);
+    assert_eq!(
+        ward.try_card(&ward.bench, ward.group, &other),
+        Applied::Refused
+    );
     let mut nobody = version(1, "6.8");
     nobody.patient = Default::default();
-    nobody.observations.iter_mut().for_each(|o| o.interpretation.clear());
-    assert_eq!(ward.try_card(&ward.bench, ward.group, &nobody), Applied::Refused);
+    nobody
+        .observations
+        .iter_mut()
+        .for_each(|o| o.interpretation.clear());
+    assert_eq!(
+        ward.try_card(&ward.bench, ward.group, &nobody),
+        Applied::Refused
+    );
 }
 
 #[test]
@@ -157,7 +182,8 @@ fn a_token_that_stands_for_somebody_is_not_taken_for_somebody_else() {
         card.patient.identifiers[0].value = value.into();
         let (salt, mut extensions) = ward.stamp(&ward.bench, room);
         patient::set_token(&mut extensions, &[7; 16]);
-        let content = sotto_content::mimi::MimiContent::card(salt, extensions, card.to_bytes().unwrap());
+        let content =
+            sotto_content::mimi::MimiContent::card(salt, extensions, card.to_bytes().unwrap());
         assert!(matches!(
             ward.arrives(&ward.bench, room, &content, 1),
             Applied::Stored(_)

@@ -33,7 +33,8 @@ pub async fn download<S: BlobSink>(
     }
     progress(offset.min(size), size);
     while offset < size {
-        let len = u32::try_from((size - offset).min(limits::BLOB_CHUNK_BYTES as u64)).unwrap_or(u32::MAX);
+        let len =
+            u32::try_from((size - offset).min(limits::BLOB_CHUNK_BYTES as u64)).unwrap_or(u32::MAX);
         let bytes = match range(transport, &link.token, blob, offset, len).await {
             Ok(bytes) => bytes,
             Err(TransportError::Relay(WireError {
@@ -59,7 +60,11 @@ pub async fn download<S: BlobSink>(
     Ok(size)
 }
 
-async fn ask(transport: &Transport, session: &Bearer, blob: BlobId) -> Result<Link, TransportError> {
+async fn ask(
+    transport: &Transport,
+    session: &Bearer,
+    blob: BlobId,
+) -> Result<Link, TransportError> {
     let within = transport.link().endpoint.timeouts.chunk;
     transport
         .call::<BlobLink>(&Auth::Session(session.clone()), &AskLink { blob }, within)

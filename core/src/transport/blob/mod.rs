@@ -16,7 +16,8 @@ pub use upload::upload;
 /// Where the bytes of an upload come from.
 pub trait BlobSource: Send {
     /// Exactly `len` bytes from `offset`.
-    fn read(&mut self, offset: u64, len: usize) -> impl Future<Output = io::Result<Vec<u8>>> + Send;
+    fn read(&mut self, offset: u64, len: usize)
+    -> impl Future<Output = io::Result<Vec<u8>>> + Send;
 }
 
 /// Where the bytes of a download go.

@@ -89,8 +89,9 @@ impl Shelf {
                 expires: RelayTime(9),
             })
         };
-        let bearer_is =
-            |expected: &Bearer| asked.headers["authorization"].to_str().unwrap() == http::bearer_value(expected);
+        let bearer_is = |expected: &Bearer| {
+            asked.headers["authorization"].to_str().unwrap() == http::bearer_value(expected)
+        };
         match asked.path.as_str() {
             "/v1/blob/create" => {
                 assert!(bearer_is(&bearer()));
@@ -110,7 +111,12 @@ impl Shelf {
                     http::parse_blob(path.strip_prefix(http::BLOB_PATH_PREFIX).unwrap()),
                     Some(blob())
                 );
-                let fault = self.faults.lock().unwrap().pop_front().unwrap_or(Fault::None);
+                let fault = self
+                    .faults
+                    .lock()
+                    .unwrap()
+                    .pop_front()
+                    .unwrap_or(Fault::None);
                 if fault == Fault::Before {
                     return Reply::Broken(Vec::new());
                 }
@@ -167,21 +173,42 @@ async fn an_upload_resumes_after_a_cut_wherever_the_cut_was() {
         let transport = relay.transport();
         let mut source = Bytes(content());
         let mut seen = Vec::new();
-        let first = upload(&transport, &bearer(), &announced(), &mut source, &mut |done, _| {
-            seen.push(done)
-        })
+        let first = upload(
+            &transport,
+            &bearer(),
+            &announced(),
+            &mut source,
+            &mut |done, _| seen.push(done),
+        )
         .await;
-        assert_eq!(first, Err(TransportError::Network(NetworkError::Interrupted)));
+        assert_eq!(
+            first,
+            Err(TransportError::Network(NetworkError::Interrupted))
+        );
         let kept = shelf.stored.lock().unwrap().len();
-        assert_eq!(kept, if cut == Fault::Before { CHUNK } else { 2 * CHUNK });
-        let second = upload(&transport, &bearer(), &announced(), &mut source, &mut |done, _| {
-            seen.push(done)
-        })
+        assert_eq!(
+            kept,
+            if cut == Fault::Before {
+                CHUNK
+            } else {
+                2 * CHUNK
+            }
+        );
+        let second = upload(
+            &transport,
+            &bearer(),
+            &announced(),
+            &mut source,
+            &mut |done, _| seen.push(done),
+        )
         .await;
         assert_eq!(second.unwrap().received, SIZE as u64);
         assert!(*shelf.stored.lock().unwrap() == content());
         let asked = relay.asked();
-        let puts = asked.iter().filter(|a| a.query.starts_with("offset")).count();
+        let puts = asked
+            .iter()
+            .filter(|a| a.query.starts_with("offset"))
+            .count();
         // Nothing the relay already had was sent again.
         assert_eq!(puts, if cut == Fault::Before { 4 } else { 3 });
         assert_eq!(seen.last(), Some(&(SIZE as u64)));
@@ -224,7 +251,10 @@ async fn an_upload_to_a_relay_that_never_counts_on_ends() {
         }),
         _ => {
             let other = if number(asked, "offset") == 0 { 5 } else { 0 };
-            refuse(WireError::detailed(ErrorCode::PositionConflict, Detail::Offset(other)))
+            refuse(WireError::detailed(
+                ErrorCode::PositionConflict,
+                Detail::Offset(other),
+            ))
         }
     };
     let relay = TestRelay::start(stuck).await;
@@ -254,31 +284,54 @@ async fn a_source_that_ends_early_is_a_local_failure() {
         &mut |_, _| {},
     )
     .await;
-    assert_eq!(ended, Err(TransportError::Local(io::ErrorKind::UnexpectedEof)));
+    assert_eq!(
+        ended,
+        Err(TransportError::Local(io::ErrorKind::UnexpectedEof))
+    );
 }
 
 #[tokio::test]
 async fn a_download_resumes_after_a_cut_and_renews_its_link() {
-    let shelf = Shelf::new(content(), &[Fault::None, Fault::After, Fault::None, Fault::LinkEnded]);
+    let shelf = Shelf::new(
+        content(),
+        &[Fault::None, Fault::After, Fault::None, Fault::LinkEnded],
+    );
     let relay = shelf.relay().await;
     let transport = relay.transport();
     let mut sink = Bytes(Vec::new());
     let mut seen = Vec::new();
-    let first = download(&transport, &token(), blob(), 0, &mut sink, &mut |done, _| {
-        seen.push(done)
-    })
+    let first = download(
+        &transport,
+        &token(),
+        blob(),
+        0,
+        &mut sink,
+        &mut |done, _| seen.push(done),
+    )
     .await;
-    assert_eq!(first, Err(TransportError::Network(NetworkError::Interrupted)));
+    assert_eq!(
+        first,
+        Err(TransportError::Network(NetworkError::Interrupted))
+    );
     assert_eq!(sink.0.len(), CHUNK);
     let from = sink.0.len() as u64;
-    let second = download(&transport, &token(), blob(), from, &mut sink, &mut |done, _| {
-        seen.push(done)
-    })
+    let second = download(
+        &transport,
+        &token(),
+        blob(),
+        from,
+        &mut sink,
+        &mut |done, _| seen.push(done),
+    )
     .await;
     assert_eq!(second, Ok(SIZE as u64));
     assert!(sink.0 == content());
     assert!(seen.is_sorted());
-    let links = relay.asked().iter().filter(|a| a.path == "/v1/blob/link").count();
+    let links = relay
+        .asked()
+        .iter()
+        .filter(|a| a.path == "/v1/blob/link")
+        .count();
     assert_eq!(links, 3);
 }
 

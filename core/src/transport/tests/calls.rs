@@ -8,8 +8,8 @@ use sotto_wire::live::{Fetch, Fetched};
 use sotto_wire::op::{MailboxFetch, Submit};
 use sotto_wire::session::{Challenged, Start, Started};
 use sotto_wire::{
-    Detail, Epoch, ErrorCode, Generation, LimitKind, MailboxId, Nonce, PublicKey, RelayTime, Sig, SignedTime, TenantId,
-    WireError, codec, signed,
+    Detail, Epoch, ErrorCode, Generation, LimitKind, MailboxId, Nonce, PublicKey, RelayTime, Sig,
+    SignedTime, TenantId, WireError, codec, signed,
 };
 use tokio::net::TcpListener;
 
@@ -47,7 +47,10 @@ fn mailbox(asked: &Asked) -> Reply {
                 &start.next,
             );
             let sig = Signature::new(*start.sig.as_bytes());
-            mailbox_key().verifying_key().verify_raw(&what.bytes(), &sig).unwrap();
+            mailbox_key()
+                .verifying_key()
+                .verify_raw(&what.bytes(), &sig)
+                .unwrap();
             assert_eq!(start.nonce, Nonce::new([9; 32]));
             ok(&Started {
                 token: token(),
@@ -113,9 +116,17 @@ async fn a_call_carries_its_proof_and_nothing_that_describes_the_device() {
         .await
         .unwrap();
     let asked = relay.asked().remove(0);
-    let header = |name: &str| asked.headers.get(name).map(|v| v.to_str().unwrap().to_owned());
+    let header = |name: &str| {
+        asked
+            .headers
+            .get(name)
+            .map(|v| v.to_str().unwrap().to_owned())
+    };
     assert_eq!(header("authorization"), Some(bearer_value(&bearer())));
-    assert_eq!(header("sotto-tenant"), Some(tenant_value(&TenantId::new([5; 16]))));
+    assert_eq!(
+        header("sotto-tenant"),
+        Some(tenant_value(&TenantId::new([5; 16])))
+    );
     assert_eq!(header("content-type"), Some("application/cbor".into()));
     let allowed = [
         "authorization",
@@ -142,7 +153,10 @@ async fn a_refusal_arrives_typed_with_code_delay_and_detail() {
             .await
             .unwrap_err();
         assert_eq!(refused, TransportError::Relay(error));
-        assert_eq!((refused.code(), refused.detail()), (Some(error.code), error.detail));
+        assert_eq!(
+            (refused.code(), refused.detail()),
+            (Some(error.code), error.detail)
+        );
     }
     assert_eq!(
         TransportError::Relay(limited).retry(),
@@ -155,7 +169,10 @@ async fn a_refusal_arrives_typed_with_code_delay_and_detail() {
 async fn a_refusal_without_a_readable_reason_keeps_its_status() {
     for body in [b"<html>bad gateway</html>".to_vec(), vec![0; 100_000]] {
         let relay = TestRelay::start(move |_| Reply::Bytes(502, body.clone())).await;
-        let refused = relay.transport().submit(&bearer(), &submission(1, b"x"), LONG).await;
+        let refused = relay
+            .transport()
+            .submit(&bearer(), &submission(1, b"x"), LONG)
+            .await;
         assert_eq!(refused, Err(TransportError::Status(502)));
     }
 }
@@ -163,7 +180,10 @@ async fn a_refusal_without_a_readable_reason_keeps_its_status() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let relay = TestRelay::start(|_| Reply::Bytes(307, Vec::new())).await;
-    let refused = relay.transport().submit(&bearer(), &submission(1, b"x"), LONG).await;
+    let refused = relay
+        .transport()
+        .submit(&bearer(), &submission(1, b"x"), LONG)
+        .await;
     assert_eq!(refused, Err(TransportError::Status(307)));
     assert_eq!(relay.asked().len(), 1);
 }
@@ -173,10 +193,16 @@ async fn an_answer_larger_than_any_may_be_is_refused_announced_or_not() {
     let large = vec![0u8; 5 << 20];
     let announced = large.clone();
     let relay = TestRelay::start(move |_| Reply::Bytes(200, announced.clone())).await;
-    let refused = relay.transport().submit(&bearer(), &submission(1, b"x"), LONG).await;
+    let refused = relay
+        .transport()
+        .submit(&bearer(), &submission(1, b"x"), LONG)
+        .await;
     assert_eq!(refused, Err(TransportError::AnswerTooLarge));
     let relay = TestRelay::start(move |_| Reply::Stream(200, large.clone())).await;
-    let refused = relay.transport().submit(&bearer(), &submission(1, b"x"), LONG).await;
+    let refused = relay
+        .transport()
+        .submit(&bearer(), &submission(1, b"x"), LONG)
+        .await;
     assert_eq!(refused, Err(TransportError::AnswerTooLarge));
 }
 
@@ -207,7 +233,10 @@ async fn a_request_beyond_the_contract_or_with_the_wrong_proof_never_leaves() {
     let refused = transport.submit(&bearer(), &large, LONG).await;
     assert_eq!(
         refused,
-        Err(TransportError::Relay(WireError::too_large(LimitKind::Body, 2 << 20)))
+        Err(TransportError::Relay(WireError::too_large(
+            LimitKind::Body,
+            2 << 20
+        )))
     );
     let proof = transport
         .call::<Submit>(&Auth::Session(token()), &submission(1, b"x"), LONG)
@@ -232,17 +261,28 @@ async fn a_relay_that_falls_silent_ends_the_call_at_its_deadline() {
     endpoint.port = mute.local_addr().unwrap().port();
     endpoint.timeouts.connect = Duration::from_millis(300);
     let transport = crate::transport::Transport::new(endpoint).unwrap();
-    let ended = transport.submit(&bearer(), &submission(1, b"x"), LONG).await;
+    let ended = transport
+        .submit(&bearer(), &submission(1, b"x"), LONG)
+        .await;
     assert_eq!(ended, Err(TransportError::Network(NetworkError::Timeout)));
     let socket = crate::transport::Live::connect(&transport, &token(), LONG).await;
-    assert_eq!(socket.unwrap_err(), TransportError::Network(NetworkError::Timeout));
+    assert_eq!(
+        socket.unwrap_err(),
+        TransportError::Network(NetworkError::Timeout)
+    );
 }
 
 #[tokio::test]
 async fn nobody_there_and_a_broken_answer_are_told_apart() {
     let relay = TestRelay::start(|_| Reply::Broken(vec![1, 2, 3])).await;
-    let broken = relay.transport().submit(&bearer(), &submission(1, b"x"), LONG).await;
-    assert_eq!(broken, Err(TransportError::Network(NetworkError::Interrupted)));
+    let broken = relay
+        .transport()
+        .submit(&bearer(), &submission(1, b"x"), LONG)
+        .await;
+    assert_eq!(
+        broken,
+        Err(TransportError::Network(NetworkError::Interrupted))
+    );
     let free = TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()
@@ -252,17 +292,25 @@ async fn nobody_there_and_a_broken_answer_are_told_apart() {
     let mut endpoint = relay.endpoint();
     endpoint.port = free;
     let transport = crate::transport::Transport::new(endpoint).unwrap();
-    let nobody = transport.submit(&bearer(), &submission(1, b"x"), LONG).await;
+    let nobody = transport
+        .submit(&bearer(), &submission(1, b"x"), LONG)
+        .await;
     assert_eq!(nobody, Err(TransportError::Network(NetworkError::Connect)));
     let socket = crate::transport::Live::connect(&transport, &token(), LONG).await;
-    assert_eq!(socket.unwrap_err(), TransportError::Network(NetworkError::Connect));
+    assert_eq!(
+        socket.unwrap_err(),
+        TransportError::Network(NetworkError::Connect)
+    );
 }
 
 #[tokio::test]
 async fn a_queued_that_the_pinned_relay_did_not_sign_is_not_believed() {
     let stranger = SigningKey::from_seed(Secret::new([1; 32]));
     let relay = TestRelay::start(move |asked| queue(asked, &stranger)).await;
-    let answer = relay.transport().submit(&bearer(), &submission(1, b"x"), LONG).await;
+    let answer = relay
+        .transport()
+        .submit(&bearer(), &submission(1, b"x"), LONG)
+        .await;
     assert_eq!(answer, Err(TransportError::RelaySignature));
     // Signed by the relay, for another payload.
     let relay = TestRelay::start(|asked| {
@@ -273,7 +321,10 @@ async fn a_queued_that_the_pinned_relay_did_not_sign_is_not_believed() {
         queue(&other, &relay_key())
     })
     .await;
-    let answer = relay.transport().submit(&bearer(), &submission(1, b"x"), LONG).await;
+    let answer = relay
+        .transport()
+        .submit(&bearer(), &submission(1, b"x"), LONG)
+        .await;
     assert_eq!(answer, Err(TransportError::RelaySignature));
 }
 
@@ -306,7 +357,10 @@ async fn the_signing_key_is_pinned_and_not_learnt() {
     let asked = relay.asked().remove(0);
     assert!(asked.headers.get("sotto-tenant").is_none() && asked.body.is_empty());
     let relay = TestRelay::start(|_| ok(&info([1; 32], signed_time()))).await;
-    assert_eq!(relay.transport().info(LONG).await, Err(TransportError::RelaySignature));
+    assert_eq!(
+        relay.transport().info(LONG).await,
+        Err(TransportError::RelaySignature)
+    );
     let relay = TestRelay::start(move |_| {
         ok(&info(
             pinned,
@@ -317,7 +371,10 @@ async fn the_signing_key_is_pinned_and_not_learnt() {
         ))
     })
     .await;
-    assert_eq!(relay.transport().info(LONG).await, Err(TransportError::RelaySignature));
+    assert_eq!(
+        relay.transport().info(LONG).await,
+        Err(TransportError::RelaySignature)
+    );
 }
 
 #[tokio::test]
@@ -330,7 +387,12 @@ async fn errors_print_neither_address_nor_path_nor_token() {
         .await
         .unwrap_err();
     let shown = format!("{error} {error:?} {:?}", relay.transport());
-    for secret in ["127.0.0.1", port.as_str(), "submit", &bearer_value(&bearer())[7..]] {
+    for secret in [
+        "127.0.0.1",
+        port.as_str(),
+        "submit",
+        &bearer_value(&bearer())[7..],
+    ] {
         assert!(!shown.contains(secret), "{shown}");
     }
 }

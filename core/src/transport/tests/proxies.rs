@@ -8,7 +8,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::relay::{Reply, TestRelay, queue, relay_key};
 use super::{LONG, bearer, submission, token};
-use crate::transport::{Endpoint, Live, NetworkError, Probe, ProxySetting, Retry, Transport, TransportError, probe};
+use crate::transport::{
+    Endpoint, Live, NetworkError, Probe, ProxySetting, Retry, Transport, TransportError, probe,
+};
 
 /// `dGVzdDpwYXNz` is `test:pass`.
 const AUTHORIZATION: &str = "Proxy-Authorization: Basic dGVzdDpwYXNz";
@@ -37,7 +39,10 @@ async fn http_proxy(to: u16) -> (u16, Arc<AtomicUsize>) {
                     head.starts_with(&format!("CONNECT relay.invalid:{to} HTTP/1.1\r\n")),
                     "{head}"
                 );
-                if !head.to_ascii_lowercase().contains(&AUTHORIZATION.to_ascii_lowercase()) {
+                if !head
+                    .to_ascii_lowercase()
+                    .contains(&AUTHORIZATION.to_ascii_lowercase())
+                {
                     client
                         .write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
                         .await
@@ -93,7 +98,10 @@ async fn socks_proxy(to: u16) -> (u16, Arc<AtomicUsize>) {
                 assert_eq!(name, b"relay.invalid");
                 assert_eq!(client.read_u16().await.unwrap(), to);
                 let mut relay = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
-                client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
+                client
+                    .write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+                    .await
+                    .unwrap();
                 counter.fetch_add(1, Ordering::SeqCst);
                 let _ended = copy_bidirectional(&mut client, &mut relay).await;
             });
@@ -118,15 +126,25 @@ async fn relay() -> TestRelay {
     .await
 }
 
-async fn carries_calls_and_the_socket(mut relay: TestRelay, endpoint: Endpoint, tunnels: &AtomicUsize) {
+async fn carries_calls_and_the_socket(
+    mut relay: TestRelay,
+    endpoint: Endpoint,
+    tunnels: &AtomicUsize,
+) {
     let transport = Transport::new(endpoint.clone()).unwrap();
-    transport.submit(&bearer(), &submission(1, b"x"), LONG).await.unwrap();
+    transport
+        .submit(&bearer(), &submission(1, b"x"), LONG)
+        .await
+        .unwrap();
     assert_eq!(tunnels.load(Ordering::SeqCst), 1);
     let socket = Live::connect(&transport, &token(), LONG).await.unwrap();
     assert_eq!(tunnels.load(Ordering::SeqCst), 2);
     assert!(relay.sockets.recv().await.is_some());
     drop(socket);
-    assert_eq!(probe(&endpoint, LONG).await, Ok(Probe::Relay { post_quantum: true }));
+    assert_eq!(
+        probe(&endpoint, LONG).await,
+        Ok(Probe::Relay { post_quantum: true })
+    );
     assert_eq!(tunnels.load(Ordering::SeqCst), 3);
     // The pin holds behind a proxy as well.
     let stranger = Transport::new(Endpoint {
@@ -135,7 +153,10 @@ async fn carries_calls_and_the_socket(mut relay: TestRelay, endpoint: Endpoint, 
     })
     .unwrap();
     let refused = stranger.submit(&bearer(), &submission(1, b"x"), LONG).await;
-    assert_eq!(refused, Err(TransportError::Network(NetworkError::PinMismatch)));
+    assert_eq!(
+        refused,
+        Err(TransportError::Network(NetworkError::PinMismatch))
+    );
     let refused = Live::connect(&stranger, &token(), LONG).await.unwrap_err();
     assert_eq!(refused, TransportError::Network(NetworkError::PinMismatch));
 }
@@ -146,10 +167,16 @@ async fn refuses_a_stranger(endpoint: Endpoint) {
         .submit(&bearer(), &submission(1, b"x"), LONG)
         .await
         .unwrap_err();
-    assert_eq!(refused, TransportError::Network(NetworkError::ProxyAuthRequired));
+    assert_eq!(
+        refused,
+        TransportError::Network(NetworkError::ProxyAuthRequired)
+    );
     assert_eq!(refused.retry(), Retry::NeedsUser);
     let refused = Live::connect(&transport, &token(), LONG).await.unwrap_err();
-    assert_eq!(refused, TransportError::Network(NetworkError::ProxyAuthRequired));
+    assert_eq!(
+        refused,
+        TransportError::Network(NetworkError::ProxyAuthRequired)
+    );
 }
 
 #[tokio::test]
@@ -173,10 +200,18 @@ async fn a_proxy_that_asks_for_a_password_says_so() {
     let relay = relay().await;
     let (port, _) = http_proxy(relay.port).await;
     refuses_a_stranger(behind(&relay, format!("http://127.0.0.1:{port}"))).await;
-    refuses_a_stranger(behind(&relay, format!("http://test:wrong@127.0.0.1:{port}"))).await;
+    refuses_a_stranger(behind(
+        &relay,
+        format!("http://test:wrong@127.0.0.1:{port}"),
+    ))
+    .await;
     let (port, _) = socks_proxy(relay.port).await;
     refuses_a_stranger(behind(&relay, format!("socks5://127.0.0.1:{port}"))).await;
-    refuses_a_stranger(behind(&relay, format!("socks5://test:wrong@127.0.0.1:{port}"))).await;
+    refuses_a_stranger(behind(
+        &relay,
+        format!("socks5://test:wrong@127.0.0.1:{port}"),
+    ))
+    .await;
     assert!(relay.asked().is_empty());
 }
 
@@ -190,13 +225,22 @@ async fn a_proxy_that_is_not_there_is_told_from_a_relay_that_is_not() {
         .unwrap()
         .port();
     for scheme in ["http", "socks5"] {
-        let transport = Transport::new(behind(&relay, format!("{scheme}://127.0.0.1:{free}"))).unwrap();
+        let transport =
+            Transport::new(behind(&relay, format!("{scheme}://127.0.0.1:{free}"))).unwrap();
         let refused = transport
             .submit(&bearer(), &submission(1, b"x"), LONG)
             .await
             .unwrap_err();
-        assert_eq!(refused, TransportError::Network(NetworkError::Proxy), "{scheme}");
+        assert_eq!(
+            refused,
+            TransportError::Network(NetworkError::Proxy),
+            "{scheme}"
+        );
         let refused = Live::connect(&transport, &token(), LONG).await.unwrap_err();
-        assert_eq!(refused, TransportError::Network(NetworkError::Proxy), "{scheme}");
+        assert_eq!(
+            refused,
+            TransportError::Network(NetworkError::Proxy),
+            "{scheme}"
+        );
     }
 }

@@ -98,14 +98,18 @@ pub(super) fn certificate() -> (
     )
 }
 
-pub(super) fn server_config(version: &'static rustls::SupportedProtocolVersion) -> (ServerConfig, [u8; 32]) {
+pub(super) fn server_config(
+    version: &'static rustls::SupportedProtocolVersion,
+) -> (ServerConfig, [u8; 32]) {
     let (certificate, key, pin) = certificate();
-    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_protocol_versions(&[version])
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
+    let mut config = ServerConfig::builder_with_provider(Arc::new(
+        rustls::crypto::aws_lc_rs::default_provider(),
+    ))
+    .with_protocol_versions(&[version])
+    .unwrap()
+    .with_no_client_auth()
+    .with_single_cert(vec![certificate], key)
+    .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     (config, pin)
 }
@@ -141,7 +145,9 @@ impl TestRelay {
                 let (acceptor, handler) = (acceptor.clone(), handler.clone());
                 let (log, groups, opened) = (log.clone(), groups.clone(), opened.clone());
                 tokio::spawn(async move {
-                    let Ok(stream) = acceptor.accept(tcp).await else { return };
+                    let Ok(stream) = acceptor.accept(tcp).await else {
+                        return;
+                    };
                     if let Some(group) = stream.get_ref().1.negotiated_key_exchange_group() {
                         groups.lock().unwrap().push(group.name());
                     }
@@ -193,10 +199,17 @@ async fn serve(
             };
             log.lock().unwrap().push(asked.clone());
             let reply = handler(&asked);
-            if let (Some(key), true, Reply::Bytes(101, _)) = (upgrade, asked.path == LIVE_PATH, &reply) {
+            if let (Some(key), true, Reply::Bytes(101, _)) =
+                (upgrade, asked.path == LIVE_PATH, &reply)
+            {
                 tokio::spawn(async move {
                     let upgraded = hyper::upgrade::on(&mut request).await.unwrap();
-                    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+                    let socket = WebSocketStream::from_raw_socket(
+                        TokioIo::new(upgraded),
+                        Role::Server,
+                        None,
+                    )
+                    .await;
                     let _gone = opened.send(socket);
                 });
                 return Ok(Response::builder()
@@ -219,15 +232,24 @@ async fn answer(reply: Reply) -> io::Result<Response<reqwest::Body>> {
     let (status, body) = match reply {
         Reply::Bytes(status, bytes) => (status, reqwest::Body::from(bytes)),
         Reply::Stream(status, bytes) => {
-            let parts: Vec<io::Result<Bytes>> = bytes.chunks(60_000).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
-            (status, reqwest::Body::wrap_stream(futures_util::stream::iter(parts)))
+            let parts: Vec<io::Result<Bytes>> = bytes
+                .chunks(60_000)
+                .map(|c| Ok(Bytes::copy_from_slice(c)))
+                .collect();
+            (
+                status,
+                reqwest::Body::wrap_stream(futures_util::stream::iter(parts)),
+            )
         }
         Reply::Broken(bytes) => {
             let parts = vec![
                 Ok(Bytes::from(bytes)),
                 Err(io::Error::from(io::ErrorKind::ConnectionReset)),
             ];
-            (200, reqwest::Body::wrap_stream(futures_util::stream::iter(parts)))
+            (
+                200,
+                reqwest::Body::wrap_stream(futures_util::stream::iter(parts)),
+            )
         }
         Reply::Silence => std::future::pending().await,
     };
@@ -236,7 +258,9 @@ async fn answer(reply: Reply) -> io::Result<Response<reqwest::Body>> {
 
 async fn collect(body: &mut Incoming) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
+    while let Some(frame) =
+        std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
+    {
         if let Ok(data) = frame.map_err(io::Error::other)?.into_data() {
             bytes.extend_from_slice(&data);
         }

@@ -13,7 +13,9 @@ use super::relay::{Reply, ServerSocket, TestRelay, refuse};
 use super::{LONG, token};
 use crate::transport::{Live, NetworkError, Retry, Transport, TransportError};
 
-async fn opened(change: impl FnOnce(&mut crate::transport::Endpoint)) -> (Live, ServerSocket, TestRelay) {
+async fn opened(
+    change: impl FnOnce(&mut crate::transport::Endpoint),
+) -> (Live, ServerSocket, TestRelay) {
     let mut relay = TestRelay::start(|_| Reply::Bytes(101, Vec::new())).await;
     let mut endpoint = relay.endpoint();
     change(&mut endpoint);
@@ -52,13 +54,21 @@ async fn entries_arrive_and_acknowledgements_leave() {
     let Message::Binary(bytes) = server.next().await.unwrap().unwrap() else {
         panic!("not binary")
     };
-    assert_eq!(codec::decode::<ClientFrame>(&bytes), Ok(ClientFrame::Ack(ack)));
-    server.send(binary(&ServerFrame::Acked(Acked { n: 2 }))).await.unwrap();
+    assert_eq!(
+        codec::decode::<ClientFrame>(&bytes),
+        Ok(ClientFrame::Ack(ack))
+    );
+    server
+        .send(binary(&ServerFrame::Acked(Acked { n: 2 })))
+        .await
+        .unwrap();
     assert_eq!(live.recv().await, Ok(ServerFrame::Acked(Acked { n: 2 })));
     live.close(LONG).await.unwrap();
     assert!(matches!(server.next().await, Some(Ok(Message::Close(_)))));
     let asked = relay.asked().remove(0);
-    assert!(asked.headers.contains_key("authorization") && asked.headers.contains_key("sotto-tenant"));
+    assert!(
+        asked.headers.contains_key("authorization") && asked.headers.contains_key("sotto-tenant")
+    );
 }
 
 #[tokio::test]
@@ -113,12 +123,16 @@ async fn the_relays_reason_for_closing_is_typed() {
 async fn a_refused_upgrade_is_told_from_a_refusing_relay() {
     for status in [200, 400, 403, 426, 502] {
         let relay = TestRelay::start(move |_| Reply::Bytes(status, b"no".to_vec())).await;
-        let refused = Live::connect(&relay.transport(), &token(), LONG).await.unwrap_err();
+        let refused = Live::connect(&relay.transport(), &token(), LONG)
+            .await
+            .unwrap_err();
         assert_eq!(refused, TransportError::UpgradeRefused(status));
     }
     let expired = WireError::new(ErrorCode::SessionExpired);
     let relay = TestRelay::start(move |_| refuse(expired)).await;
-    let refused = Live::connect(&relay.transport(), &token(), LONG).await.unwrap_err();
+    let refused = Live::connect(&relay.transport(), &token(), LONG)
+        .await
+        .unwrap_err();
     assert_eq!(refused, TransportError::Relay(expired));
 }
 
@@ -185,7 +199,10 @@ async fn a_pong_keeps_a_quiet_socket_alive() {
                 pings += 1;
             }
         }
-        server.send(binary(&ServerFrame::Acked(Acked { n: 3 }))).await.unwrap();
+        server
+            .send(binary(&ServerFrame::Acked(Acked { n: 3 })))
+            .await
+            .unwrap();
         server
     });
     let frame = tokio::time::timeout(LONG, live.recv()).await.unwrap();

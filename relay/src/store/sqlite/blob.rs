@@ -5,7 +5,11 @@ use sotto_wire::{BlobId, Detail, ErrorCode, LimitKind, RelayTime, WireError, blo
 use super::tx::{Rx, Tx, after, authenticate, check_open, one, refuse, signed, unsigned};
 use crate::store::{BlobKey, FoundBlob, Milestone, Owner, StoreError, Submitter, TenantKey};
 
-fn find(conn: &rusqlite::Connection, tenant: TenantKey, blob: &BlobId) -> Result<Option<FoundBlob>, rusqlite::Error> {
+fn find(
+    conn: &rusqlite::Connection,
+    tenant: TenantKey,
+    blob: &BlobId,
+) -> Result<Option<FoundBlob>, rusqlite::Error> {
     one(
         conn,
         "SELECT id, size, received, expires FROM blob WHERE tenant = ?1 AND blob = ?2",
@@ -32,7 +36,11 @@ fn live(found: Option<FoundBlob>, now: RelayTime) -> Result<FoundBlob, StoreErro
     }
 }
 
-pub(super) fn create(tx: &mut Tx<'_>, who: &Submitter, request: &blob::Create) -> Result<blob::Status, StoreError> {
+pub(super) fn create(
+    tx: &mut Tx<'_>,
+    who: &Submitter,
+    request: &blob::Create,
+) -> Result<blob::Status, StoreError> {
     let tenant = tx.authenticate(who)?;
     if let Some(known) = find(tx.conn, tenant, &request.blob)? {
         let same = known.status.size == request.size;
@@ -50,13 +58,22 @@ pub(super) fn create(tx: &mut Tx<'_>, who: &Submitter, request: &blob::Create) -
     )?;
     let max = u64::from(tx.quotas.tenant_blobs);
     if unsigned(open.unwrap_or(0)) >= max {
-        return refuse(WireError::quota(LimitKind::TenantBlobs, max, super::tx::QUOTA_RETRY_MS));
+        return refuse(WireError::quota(
+            LimitKind::TenantBlobs,
+            max,
+            super::tx::QUOTA_RETRY_MS,
+        ));
     }
     tx.charge(tenant, signed(request.size))?;
     let expires = after(tx.now, request.ttl_s);
     tx.execute(
         "INSERT INTO blob (tenant, blob, size, received, expires) VALUES (?1, ?2, ?3, 0, ?4)",
-        (tenant.0, request.blob.as_bytes(), signed(request.size), expires),
+        (
+            tenant.0,
+            request.blob.as_bytes(),
+            signed(request.size),
+            expires,
+        ),
     )?;
     Ok(blob::Status {
         size: request.size,
@@ -65,12 +82,20 @@ pub(super) fn create(tx: &mut Tx<'_>, who: &Submitter, request: &blob::Create) -
     })
 }
 
-pub(super) fn find_for_submitter(rx: &Rx<'_>, who: &Submitter, blob: &BlobId) -> Result<FoundBlob, StoreError> {
+pub(super) fn find_for_submitter(
+    rx: &Rx<'_>,
+    who: &Submitter,
+    blob: &BlobId,
+) -> Result<FoundBlob, StoreError> {
     let tenant = authenticate(rx.conn, who)?;
     live(find(rx.conn, tenant, blob)?, rx.now)
 }
 
-pub(super) fn find_for_owner(rx: &Rx<'_>, owner: Owner, blob: &BlobId) -> Result<FoundBlob, StoreError> {
+pub(super) fn find_for_owner(
+    rx: &Rx<'_>,
+    owner: Owner,
+    blob: &BlobId,
+) -> Result<FoundBlob, StoreError> {
     check_open(rx.conn, owner)?;
     live(find(rx.conn, owner.tenant, blob)?, rx.now)
 }
@@ -88,7 +113,13 @@ pub(super) fn received(
         tx.conn,
         "SELECT size, received, expires FROM blob WHERE id = ?1 AND tenant = ?2",
         (blob.0, tenant.0),
-        |row| Ok((unsigned(row.get(0)?), unsigned(row.get(1)?), row.get::<_, i64>(2)?)),
+        |row| {
+            Ok((
+                unsigned(row.get(0)?),
+                unsigned(row.get(1)?),
+                row.get::<_, i64>(2)?,
+            ))
+        },
     )?;
     let Some((size, received, expires)) = row else {
         return refuse(ErrorCode::NotFound);
@@ -102,7 +133,10 @@ pub(super) fn received(
     if to > size {
         return refuse(WireError::too_large(LimitKind::Blob, size));
     }
-    tx.execute("UPDATE blob SET received = ?2 WHERE id = ?1", (blob.0, signed(to)))?;
+    tx.execute(
+        "UPDATE blob SET received = ?2 WHERE id = ?1",
+        (blob.0, signed(to)),
+    )?;
     if to == size {
         tx.count(Milestone::BlobCompleted, 1);
     }

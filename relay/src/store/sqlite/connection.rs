@@ -61,7 +61,10 @@ pub(crate) fn own_file(path: &Path) -> std::io::Result<()> {
 
 /// Opens for reading beside the writer.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
-    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     settings(&conn)?;
     Ok(conn)
 }
@@ -121,8 +124,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("relay.db");
         let conn = open_writer(&path).unwrap();
-        conn.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
-        assert!(matches!(open_writer(&path), Err(OpenError::Newer { found }) if found == SCHEMA_VERSION + 1));
+        conn.pragma_update(None, "user_version", SCHEMA_VERSION + 1)
+            .unwrap();
+        assert!(
+            matches!(open_writer(&path), Err(OpenError::Newer { found }) if found == SCHEMA_VERSION + 1)
+        );
         conn.pragma_update(None, "application_id", 5).unwrap();
         assert!(matches!(open_writer(&path), Err(OpenError::Foreign)));
     }

@@ -25,8 +25,18 @@ pub(super) fn submit(
         first_index: 0,
         kept: 0,
     };
-    deliver(tx, tenant, &submit.payload, &submit.deliveries, post, &mut refused)?;
-    let accepted = Accepted { time: tx.now, refused };
+    deliver(
+        tx,
+        tenant,
+        &submit.payload,
+        &submit.deliveries,
+        post,
+        &mut refused,
+    )?;
+    let accepted = Accepted {
+        time: tx.now,
+        refused,
+    };
     answered::keep(
         tx,
         tenant,
@@ -224,9 +234,12 @@ pub(super) fn waiting(
             break;
         }
         let payload: i64 = row.get(6)?;
-        let body = one(rx.conn, "SELECT body FROM payload WHERE id = ?1", [payload], |row| {
-            row.get::<_, Vec<u8>>(0)
-        })?;
+        let body = one(
+            rx.conn,
+            "SELECT body FROM payload WHERE id = ?1",
+            [payload],
+            |row| row.get::<_, Vec<u8>>(0),
+        )?;
         let body = body.ok_or_else(|| StoreError::Failed {
             doing: "reading an entry",
             source: "its payload is missing".into(),
@@ -247,7 +260,11 @@ pub(super) fn waiting(
 }
 
 /// Ends entries because their device has them, and takes the receipts it leaves.
-pub(super) fn acknowledge(tx: &mut Tx<'_>, owner: Owner, ack: &live::Ack) -> Result<(), StoreError> {
+pub(super) fn acknowledge(
+    tx: &mut Tx<'_>,
+    owner: Owner,
+    ack: &live::Ack,
+) -> Result<(), StoreError> {
     check_open(tx.conn, owner)?;
     let mut ended = 0;
     for seq in &ack.seqs {
@@ -300,7 +317,13 @@ pub(super) fn release(tx: &Tx<'_>, payload: i64) -> Result<i64, StoreError> {
         tx.conn,
         "UPDATE payload SET refs = refs - 1 WHERE id = ?1 RETURNING refs, size, tenant",
         [payload],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
+        |row| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, i64>(2)?,
+            ))
+        },
     )?;
     let Some((refs, bytes, tenant)) = left else {
         return Ok(0);
@@ -313,33 +336,54 @@ pub(super) fn release(tx: &Tx<'_>, payload: i64) -> Result<i64, StoreError> {
 }
 
 /// Closes a mailbox: every entry ends, every receipt somebody waits for becomes `revoked`, every alias goes.
-pub(super) fn close_mailbox(tx: &mut Tx<'_>, tenant: TenantKey, mailbox: i64) -> Result<(), StoreError> {
-    let changed = tx.execute("UPDATE mailbox SET closed = 1 WHERE id = ?1 AND closed = 0", [mailbox])?;
+pub(super) fn close_mailbox(
+    tx: &mut Tx<'_>,
+    tenant: TenantKey,
+    mailbox: i64,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "UPDATE mailbox SET closed = 1 WHERE id = ?1 AND closed = 0",
+        [mailbox],
+    )?;
     if changed == 0 {
         return Ok(());
     }
-    let seqs = all(tx.conn, "SELECT seq FROM entry WHERE mailbox = ?1", [mailbox], |row| {
-        row.get::<_, i64>(0)
-    })?;
+    let seqs = all(
+        tx.conn,
+        "SELECT seq FROM entry WHERE mailbox = ?1",
+        [mailbox],
+        |row| row.get::<_, i64>(0),
+    )?;
     for seq in &seqs {
         end_entry(tx, mailbox, *seq)?;
     }
     tx.count(Milestone::EntryRevoked, seqs.len());
     receipt::revoke(tx, mailbox)?;
-    let aliases = all(tx.conn, "SELECT id FROM alias WHERE mailbox = ?1", [mailbox], |row| {
-        row.get::<_, i64>(0)
-    })?;
+    let aliases = all(
+        tx.conn,
+        "SELECT id FROM alias WHERE mailbox = ?1",
+        [mailbox],
+        |row| row.get::<_, i64>(0),
+    )?;
     for alias in aliases {
         super::key_package::forget(tx, tenant, alias, false)?;
     }
     tx.execute("DELETE FROM seal WHERE mailbox = ?1", [mailbox])?;
-    tx.execute("UPDATE tenant SET mailboxes = mailboxes - 1 WHERE id = ?1", [tenant.0])?;
-    tx.events.push(crate::store::Event::Closed(MailboxKey(mailbox)));
+    tx.execute(
+        "UPDATE tenant SET mailboxes = mailboxes - 1 WHERE id = ?1",
+        [tenant.0],
+    )?;
+    tx.events
+        .push(crate::store::Event::Closed(MailboxKey(mailbox)));
     Ok(())
 }
 
 /// The mailbox behind an alias, closed or not.
-pub(super) fn mailbox_behind(tx: &Tx<'_>, tenant: TenantKey, alias: &Alias) -> Result<Option<(i64, bool)>, StoreError> {
+pub(super) fn mailbox_behind(
+    tx: &Tx<'_>,
+    tenant: TenantKey,
+    alias: &Alias,
+) -> Result<Option<(i64, bool)>, StoreError> {
     let found = one(
         tx.conn,
         "SELECT m.id, m.closed FROM alias a JOIN mailbox m ON m.id = a.mailbox WHERE a.tenant = ?1 AND a.alias = ?2",
@@ -369,7 +413,10 @@ pub(super) fn deliver_one(
         tx,
         tenant,
         payload,
-        &[submit::Delivery { alias, receipt: None }],
+        &[submit::Delivery {
+            alias,
+            receipt: None,
+        }],
         post,
         &mut refused,
     )?;

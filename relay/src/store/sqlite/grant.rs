@@ -1,6 +1,8 @@
 //! Grants: offers left for whoever has an invitation.
 
-use sotto_wire::{Alias, Digest, ErrorCode, GrantId, LimitKind, PublicKey, RelayTime, Sealed, TenantId, grant};
+use sotto_wire::{
+    Alias, Digest, ErrorCode, GrantId, LimitKind, PublicKey, RelayTime, Sealed, TenantId, grant,
+};
 
 use super::delivery;
 use super::tx::{Rx, Tx, after, authenticate, one, refuse, tenant_of, unsigned};
@@ -36,7 +38,11 @@ pub(super) fn create(
     let max = u64::from(tx.quotas.tenant_grants);
     if unsigned(open.unwrap_or(0)) >= max {
         let retry = super::tx::QUOTA_RETRY_MS;
-        return refuse(sotto_wire::WireError::quota(LimitKind::TenantGrants, max, retry));
+        return refuse(sotto_wire::WireError::quota(
+            LimitKind::TenantGrants,
+            max,
+            retry,
+        ));
     }
     let expires = after(tx.now, create.expires_s);
     tx.execute(
@@ -65,7 +71,12 @@ struct Row {
     expires: i64,
 }
 
-fn find(conn: &rusqlite::Connection, now: RelayTime, tenant: TenantKey, grant: &GrantId) -> Result<Row, StoreError> {
+fn find(
+    conn: &rusqlite::Connection,
+    now: RelayTime,
+    tenant: TenantKey,
+    grant: &GrantId,
+) -> Result<Row, StoreError> {
     let found = one(
         conn,
         "SELECT id, take_hash, notify, taker, question, answer, expires FROM invitation
@@ -115,9 +126,12 @@ pub(super) fn take(
             )?;
         }
     }
-    let offer = one(tx.conn, "SELECT offer FROM invitation WHERE id = ?1", [row.id], |row| {
-        row.get(0)
-    })?;
+    let offer = one(
+        tx.conn,
+        "SELECT offer FROM invitation WHERE id = ?1",
+        [row.id],
+        |row| row.get(0),
+    )?;
     Ok(grant::Taken {
         offer: Sealed::new(offer.unwrap_or_default()),
         expires: RelayTime(row.expires),
@@ -164,13 +178,19 @@ pub(super) fn request(
         (row.id, request.request.as_bytes()),
     )?;
     if let Some(alias) = row.notify {
-        let left_s = u32::try_from((row.expires - tx.now.0) / 1_000).unwrap_or(0).max(1);
+        let left_s = u32::try_from((row.expires - tx.now.0) / 1_000)
+            .unwrap_or(0)
+            .max(1);
         delivery::deliver_one(tx, tenant, &request.request, alias, left_s)?;
     }
     Ok(())
 }
 
-pub(super) fn status(rx: &Rx<'_>, who: &Submitter, grant: &GrantId) -> Result<grant::Grant, StoreError> {
+pub(super) fn status(
+    rx: &Rx<'_>,
+    who: &Submitter,
+    grant: &GrantId,
+) -> Result<grant::Grant, StoreError> {
     let tenant = authenticate(rx.conn, who)?;
     let row = find(rx.conn, rx.now, tenant, grant)?;
     Ok(grant::Grant {
@@ -181,7 +201,11 @@ pub(super) fn status(rx: &Rx<'_>, who: &Submitter, grant: &GrantId) -> Result<gr
     })
 }
 
-pub(super) fn answer(tx: &mut Tx<'_>, who: &Submitter, answer: &grant::Answer) -> Result<(), StoreError> {
+pub(super) fn answer(
+    tx: &mut Tx<'_>,
+    who: &Submitter,
+    answer: &grant::Answer,
+) -> Result<(), StoreError> {
     let tenant = tx.authenticate(who)?;
     let row = find(tx.conn, tx.now, tenant, &answer.grant)?;
     match row.answer {

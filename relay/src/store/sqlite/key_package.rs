@@ -5,7 +5,11 @@ use sotto_wire::{ErrorCode, LimitKind, Sealed, WireError, key_package, limits};
 use super::tx::{QUOTA_RETRY_MS, Tx, after, all, check_open, one, refuse, size, unsigned};
 use crate::store::{Milestone, Owner, StoreError, Submitter, TenantKey};
 
-pub(super) fn publish(tx: &mut Tx<'_>, owner: Owner, request: &key_package::Publish) -> Result<u32, StoreError> {
+pub(super) fn publish(
+    tx: &mut Tx<'_>,
+    owner: Owner,
+    request: &key_package::Publish,
+) -> Result<u32, StoreError> {
     check_open(tx.conn, owner)?;
     let alias = one(
         tx.conn,
@@ -36,12 +40,22 @@ pub(super) fn publish(tx: &mut Tx<'_>, owner: Owner, request: &key_package::Publ
     let remaining = unsigned(remaining.unwrap_or(0));
     let max = limits::KEY_PACKAGES_PER_ALIAS as u64;
     if remaining > max {
-        return refuse(WireError::quota(LimitKind::KeyPackages, max, QUOTA_RETRY_MS));
+        return refuse(WireError::quota(
+            LimitKind::KeyPackages,
+            max,
+            QUOTA_RETRY_MS,
+        ));
     }
     Ok(u32::try_from(remaining).unwrap_or(u32::MAX))
 }
 
-fn insert(tx: &Tx<'_>, tenant: TenantKey, alias: i64, last_resort: bool, package: &Sealed) -> Result<(), StoreError> {
+fn insert(
+    tx: &Tx<'_>,
+    tenant: TenantKey,
+    alias: i64,
+    last_resort: bool,
+    package: &Sealed,
+) -> Result<(), StoreError> {
     let bytes = size(package.len());
     tx.charge(tenant, bytes)?;
     tx.execute(
@@ -59,7 +73,12 @@ fn insert(tx: &Tx<'_>, tenant: TenantKey, alias: i64, last_resort: bool, package
 }
 
 /// Forgets the key packages of an alias: all, or the last-resort one.
-pub(super) fn forget(tx: &Tx<'_>, tenant: TenantKey, alias: i64, only_last_resort: bool) -> Result<(), StoreError> {
+pub(super) fn forget(
+    tx: &Tx<'_>,
+    tenant: TenantKey,
+    alias: i64,
+    only_last_resort: bool,
+) -> Result<(), StoreError> {
     let gone = all(
         tx.conn,
         "DELETE FROM key_package WHERE alias = ?1 AND last_resort >= ?2 RETURNING size",

@@ -1,11 +1,17 @@
 //! Mailboxes, their session generation, and their aliases.
 
-use sotto_wire::{Alias, ErrorCode, Generation, LimitKind, MailboxId, PublicKey, TenantId, WireError, mailbox};
+use sotto_wire::{
+    Alias, ErrorCode, Generation, LimitKind, MailboxId, PublicKey, TenantId, WireError, mailbox,
+};
 
 use super::tx::{QUOTA_RETRY_MS, Rx, Tx, check_open, one, refuse, size, unsigned};
 use crate::store::{FoundMailbox, MailboxKey, Owner, StoreError, Submitter, TenantKey};
 
-pub(super) fn open(tx: &mut Tx<'_>, who: &Submitter, request: &mailbox::Open) -> Result<(), StoreError> {
+pub(super) fn open(
+    tx: &mut Tx<'_>,
+    who: &Submitter,
+    request: &mailbox::Open,
+) -> Result<(), StoreError> {
     let tenant = tx.authenticate(who)?;
     let known = one(
         tx.conn,
@@ -14,7 +20,9 @@ pub(super) fn open(tx: &mut Tx<'_>, who: &Submitter, request: &mailbox::Open) ->
         |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, bool>(1)?)),
     )?;
     match known {
-        Some((key, _)) if PublicKey::new(key) != request.key => return refuse(ErrorCode::AlreadyExists),
+        Some((key, _)) if PublicKey::new(key) != request.key => {
+            return refuse(ErrorCode::AlreadyExists);
+        }
         Some((_, true)) => return refuse(ErrorCode::MailboxClosed),
         Some((_, false)) => return Ok(()),
         None => {}
@@ -39,7 +47,11 @@ pub(super) fn open(tx: &mut Tx<'_>, who: &Submitter, request: &mailbox::Open) ->
     Ok(())
 }
 
-pub(super) fn find(rx: &Rx<'_>, tenant: &TenantId, mailbox: &MailboxId) -> Result<Option<FoundMailbox>, StoreError> {
+pub(super) fn find(
+    rx: &Rx<'_>,
+    tenant: &TenantId,
+    mailbox: &MailboxId,
+) -> Result<Option<FoundMailbox>, StoreError> {
     let found = one(
         rx.conn,
         "SELECT t.id, m.id, m.key, m.closed FROM tenant t JOIN mailbox m ON m.tenant = t.id
@@ -78,7 +90,11 @@ pub(super) fn set_generation(
     }
 }
 
-pub(super) fn create_aliases(tx: &mut Tx<'_>, owner: Owner, aliases: &[Alias]) -> Result<(), StoreError> {
+pub(super) fn create_aliases(
+    tx: &mut Tx<'_>,
+    owner: Owner,
+    aliases: &[Alias],
+) -> Result<(), StoreError> {
     check_open(tx.conn, owner)?;
     let mut added = 0;
     for alias in aliases {
@@ -89,7 +105,9 @@ pub(super) fn create_aliases(tx: &mut Tx<'_>, owner: Owner, aliases: &[Alias]) -
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)),
         )?;
         match known {
-            Some((mailbox, _)) if mailbox != owner.mailbox.0 => return refuse(ErrorCode::AlreadyExists),
+            Some((mailbox, _)) if mailbox != owner.mailbox.0 => {
+                return refuse(ErrorCode::AlreadyExists);
+            }
             Some((_, false)) => {}
             Some((_, true)) => {
                 tx.execute(
@@ -110,16 +128,26 @@ pub(super) fn create_aliases(tx: &mut Tx<'_>, owner: Owner, aliases: &[Alias]) -
     let max = u64::from(tx.quotas.mailbox_aliases);
     let total: i64 = tx
         .conn
-        .prepare_cached("UPDATE mailbox SET aliases = aliases + ?2 WHERE id = ?1 RETURNING aliases")?
+        .prepare_cached(
+            "UPDATE mailbox SET aliases = aliases + ?2 WHERE id = ?1 RETURNING aliases",
+        )?
         .query_row((owner.mailbox.0, size(added)), |row| row.get(0))?;
     if unsigned(total) > max {
-        return refuse(WireError::quota(LimitKind::MailboxAliases, max, QUOTA_RETRY_MS));
+        return refuse(WireError::quota(
+            LimitKind::MailboxAliases,
+            max,
+            QUOTA_RETRY_MS,
+        ));
     }
     Ok(())
 }
 
 /// What waits behind a dropped alias stays; the row goes with its last entry.
-pub(super) fn drop_aliases(tx: &mut Tx<'_>, owner: Owner, aliases: &[Alias]) -> Result<(), StoreError> {
+pub(super) fn drop_aliases(
+    tx: &mut Tx<'_>,
+    owner: Owner,
+    aliases: &[Alias],
+) -> Result<(), StoreError> {
     check_open(tx.conn, owner)?;
     let mut dropped = 0;
     for alias in aliases {

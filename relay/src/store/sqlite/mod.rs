@@ -26,7 +26,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use sotto_wire::{
-    Alias, BlobId, Digest, EntrySeq, Generation, GrantId, MailboxId, Position, PublicKey, RelayTime, SlotId, TenantId,
+    Alias, BlobId, Digest, EntrySeq, Generation, GrantId, MailboxId, Position, PublicKey,
+    RelayTime, SlotId, TenantId,
 };
 
 pub(crate) use self::connection::{OpenError, SCHEMA_VERSION, open_reader, open_writer, own_file};
@@ -34,8 +35,8 @@ use self::readers::Readers;
 pub(crate) use self::sums::contradictions;
 use self::writer::{Writer, WriterThread};
 use super::{
-    Accepted, Answer, BlobKey, FoundBlob, FoundMailbox, GrantTaker, Listener, Owner, Quotas, Reader, SlotKeys, Store,
-    Submitter, Swept, TenantKey, VerifiedBy,
+    Accepted, Answer, BlobKey, FoundBlob, FoundMailbox, GrantTaker, Listener, Owner, Quotas,
+    Reader, SlotKeys, Store, Submitter, Swept, TenantKey, VerifiedBy,
 };
 use crate::clock::Clock;
 
@@ -77,7 +78,10 @@ impl SqliteStore {
             quotas,
         };
         let (writer, handle) = Writer::start(thread)?;
-        Ok((Self { writer, readers }, WriterHandle(Mutex::new(Some(handle)))))
+        Ok((
+            Self { writer, readers },
+            WriterHandle(Mutex::new(Some(handle))),
+        ))
     }
 }
 
@@ -105,12 +109,14 @@ impl Store for SqliteStore {
     }
 
     fn authenticate_earlier(&self, who: Submitter) -> Answer<TenantKey> {
-        self.readers.run(move |rx| tx::authenticate_reader(rx.conn, &who))
+        self.readers
+            .run(move |rx| tx::authenticate_reader(rx.conn, &who))
     }
 
     fn open_mailbox(&self, who: Submitter, request: sotto_wire::mailbox::Open) -> Answer<()> {
-        self.writer
-            .run("mailbox-open", SMALL, move |tx| mailbox::open(tx, &who, &request))
+        self.writer.run("mailbox-open", SMALL, move |tx| {
+            mailbox::open(tx, &who, &request)
+        })
     }
 
     fn find_mailbox(&self, tenant: TenantId, id: MailboxId) -> Answer<Option<FoundMailbox>> {
@@ -135,10 +141,16 @@ impl Store for SqliteStore {
         })
     }
 
-    fn submit(&self, who: Submitter, request: Digest, submit: sotto_wire::submit::Submit) -> Answer<Accepted> {
+    fn submit(
+        &self,
+        who: Submitter,
+        request: Digest,
+        submit: sotto_wire::submit::Submit,
+    ) -> Answer<Accepted> {
         let bytes = SMALL + submit.payload.len() + submit.deliveries.len() * 64;
-        self.writer
-            .run("submit", bytes, move |tx| delivery::submit(tx, &who, &request, &submit))
+        self.writer.run("submit", bytes, move |tx| {
+            delivery::submit(tx, &who, &request, &submit)
+        })
     }
 
     fn waiting(
@@ -153,21 +165,38 @@ impl Store for SqliteStore {
     }
 
     fn acknowledge(&self, owner: Owner, ack: sotto_wire::live::Ack) -> Answer<()> {
-        let bytes = SMALL + ack.receipts.iter().map(|left| left.receipt.len()).sum::<usize>();
-        self.writer
-            .run("mailbox-ack", bytes, move |tx| delivery::acknowledge(tx, owner, &ack))
+        let bytes = SMALL
+            + ack
+                .receipts
+                .iter()
+                .map(|left| left.receipt.len())
+                .sum::<usize>();
+        self.writer.run("mailbox-ack", bytes, move |tx| {
+            delivery::acknowledge(tx, owner, &ack)
+        })
     }
 
-    fn collect(&self, who: Submitter, request: sotto_wire::receipt::Collect) -> Answer<sotto_wire::receipt::Collected> {
+    fn collect(
+        &self,
+        who: Submitter,
+        request: sotto_wire::receipt::Collect,
+    ) -> Answer<sotto_wire::receipt::Collected> {
         if request.done.is_empty() {
-            return self.readers.run(move |rx| receipt::look(rx, &who, &request));
+            return self
+                .readers
+                .run(move |rx| receipt::look(rx, &who, &request));
         }
         self.writer.run("receipts-collect", SMALL, move |tx| {
             receipt::collect(tx, &who, &request)
         })
     }
 
-    fn create_slot(&self, who: Submitter, request: Digest, create: sotto_wire::slot::Create) -> Answer<()> {
+    fn create_slot(
+        &self,
+        who: Submitter,
+        request: Digest,
+        create: sotto_wire::slot::Create,
+    ) -> Answer<()> {
         let bytes = SMALL + create.group_info.len();
         self.writer.run("slot-create", bytes, move |tx| {
             slot::create(tx, &who, &request, &create)
@@ -185,7 +214,13 @@ impl Store for SqliteStore {
         body: sotto_wire::slot::AdvanceBody,
         verified: Option<VerifiedBy>,
     ) -> Answer<Accepted> {
-        let bytes = SMALL + body.group_info.len() + body.posts.iter().map(|post| post.payload.len()).sum::<usize>();
+        let bytes = SMALL
+            + body.group_info.len()
+            + body
+                .posts
+                .iter()
+                .map(|post| post.payload.len())
+                .sum::<usize>();
         self.writer.run("slot-advance", bytes, move |tx| {
             slot::advance(tx, &who, &request, &body, verified)
         })
@@ -197,16 +232,26 @@ impl Store for SqliteStore {
         request: sotto_wire::slot::Read,
         resync_key: PublicKey,
     ) -> Answer<sotto_wire::slot::Slot> {
-        self.readers.run(move |rx| slot::read(rx, &who, &request, &resync_key))
+        self.readers
+            .run(move |rx| slot::read(rx, &who, &request, &resync_key))
     }
 
-    fn append_roster(&self, who: Submitter, request: sotto_wire::roster::Append) -> Answer<Position> {
-        self.writer.run("roster-append", bytes_of(&request.entries), move |tx| {
-            roster::append(tx, &who, &request)
-        })
+    fn append_roster(
+        &self,
+        who: Submitter,
+        request: sotto_wire::roster::Append,
+    ) -> Answer<Position> {
+        self.writer
+            .run("roster-append", bytes_of(&request.entries), move |tx| {
+                roster::append(tx, &who, &request)
+            })
     }
 
-    fn read_roster(&self, who: Reader, request: sotto_wire::roster::Read) -> Answer<sotto_wire::roster::Entries> {
+    fn read_roster(
+        &self,
+        who: Reader,
+        request: sotto_wire::roster::Read,
+    ) -> Answer<sotto_wire::roster::Entries> {
         self.readers.run(move |rx| roster::read(rx, &who, &request))
     }
 
@@ -217,30 +262,50 @@ impl Store for SqliteStore {
         rotate: sotto_wire::roster::Rotate,
         admin: Digest,
     ) -> Answer<sotto_wire::roster::Rotated> {
-        let bytes = bytes_of(&rotate.entries) + rotate.seals.iter().map(|seal| seal.seal.len()).sum::<usize>();
+        let bytes = bytes_of(&rotate.entries)
+            + rotate
+                .seals
+                .iter()
+                .map(|seal| seal.seal.len())
+                .sum::<usize>();
         self.writer.run("roster-rotate", bytes, move |tx| {
             roster::rotate(tx, &who, &request, &rotate, &admin)
         })
     }
 
-    fn read_seals(&self, owner: Owner, request: sotto_wire::roster::ReadSeals) -> Answer<sotto_wire::roster::Seals> {
-        self.readers.run(move |rx| roster::seals(rx, owner, &request))
+    fn read_seals(
+        &self,
+        owner: Owner,
+        request: sotto_wire::roster::ReadSeals,
+    ) -> Answer<sotto_wire::roster::Seals> {
+        self.readers
+            .run(move |rx| roster::seals(rx, owner, &request))
     }
 
-    fn put_attestation(&self, who: Submitter, request: sotto_wire::roster::PutAttestation) -> Answer<bool> {
+    fn put_attestation(
+        &self,
+        who: Submitter,
+        request: sotto_wire::roster::PutAttestation,
+    ) -> Answer<bool> {
         self.writer.run("attestation-put", SMALL, move |tx| {
             roster::put_attestation(tx, &who, &request)
         })
     }
 
     fn get_attestation(&self, who: Reader) -> Answer<sotto_wire::roster::Attestation> {
-        self.readers.run(move |rx| roster::get_attestation(rx, &who))
+        self.readers
+            .run(move |rx| roster::get_attestation(rx, &who))
     }
 
-    fn publish_key_packages(&self, owner: Owner, request: sotto_wire::key_package::Publish) -> Answer<u32> {
-        self.writer.run("kp-publish", bytes_of(&request.one_time), move |tx| {
-            key_package::publish(tx, owner, &request)
-        })
+    fn publish_key_packages(
+        &self,
+        owner: Owner,
+        request: sotto_wire::key_package::Publish,
+    ) -> Answer<u32> {
+        self.writer
+            .run("kp-publish", bytes_of(&request.one_time), move |tx| {
+                key_package::publish(tx, owner, &request)
+            })
     }
 
     fn claim_key_packages(
@@ -254,7 +319,12 @@ impl Store for SqliteStore {
         })
     }
 
-    fn create_grant(&self, who: Submitter, request: Digest, create: sotto_wire::grant::Create) -> Answer<RelayTime> {
+    fn create_grant(
+        &self,
+        who: Submitter,
+        request: Digest,
+        create: sotto_wire::grant::Create,
+    ) -> Answer<RelayTime> {
         let bytes = SMALL + create.offer.len();
         self.writer.run("grant-create", bytes, move |tx| {
             grant::create(tx, &who, &request, &create)
@@ -277,7 +347,12 @@ impl Store for SqliteStore {
         self.readers.run(move |rx| grant::taker(rx, &tenant, &id))
     }
 
-    fn request_grant(&self, tenant: TenantId, request: sotto_wire::grant::Request, taker: PublicKey) -> Answer<()> {
+    fn request_grant(
+        &self,
+        tenant: TenantId,
+        request: sotto_wire::grant::Request,
+        taker: PublicKey,
+    ) -> Answer<()> {
         let bytes = SMALL + request.request.len();
         self.writer.run("grant-request", bytes, move |tx| {
             grant::request(tx, &tenant, &request, &taker)
@@ -290,8 +365,9 @@ impl Store for SqliteStore {
 
     fn answer_grant(&self, who: Submitter, answer: sotto_wire::grant::Answer) -> Answer<()> {
         let bytes = SMALL + answer.answer.len();
-        self.writer
-            .run("grant-answer", bytes, move |tx| grant::answer(tx, &who, &answer))
+        self.writer.run("grant-answer", bytes, move |tx| {
+            grant::answer(tx, &who, &answer)
+        })
     }
 
     fn drop_grant(&self, who: Submitter, id: GrantId) -> Answer<()> {
@@ -299,22 +375,36 @@ impl Store for SqliteStore {
             .run("grant-drop", SMALL, move |tx| grant::end(tx, &who, &id))
     }
 
-    fn create_blob(&self, who: Submitter, request: sotto_wire::blob::Create) -> Answer<sotto_wire::blob::Status> {
-        self.writer
-            .run("blob-create", SMALL, move |tx| blob::create(tx, &who, &request))
+    fn create_blob(
+        &self,
+        who: Submitter,
+        request: sotto_wire::blob::Create,
+    ) -> Answer<sotto_wire::blob::Status> {
+        self.writer.run("blob-create", SMALL, move |tx| {
+            blob::create(tx, &who, &request)
+        })
     }
 
     fn find_blob(&self, who: Submitter, id: BlobId) -> Answer<FoundBlob> {
-        self.readers.run(move |rx| blob::find_for_submitter(rx, &who, &id))
+        self.readers
+            .run(move |rx| blob::find_for_submitter(rx, &who, &id))
     }
 
     fn find_blob_for_owner(&self, owner: Owner, id: BlobId) -> Answer<FoundBlob> {
-        self.readers.run(move |rx| blob::find_for_owner(rx, owner, &id))
+        self.readers
+            .run(move |rx| blob::find_for_owner(rx, owner, &id))
     }
 
-    fn blob_received(&self, who: Submitter, key: BlobKey, from: u64, to: u64) -> Answer<sotto_wire::blob::Status> {
-        self.writer
-            .run("blob-put", SMALL, move |tx| blob::received(tx, &who, key, from, to))
+    fn blob_received(
+        &self,
+        who: Submitter,
+        key: BlobKey,
+        from: u64,
+        to: u64,
+    ) -> Answer<sotto_wire::blob::Status> {
+        self.writer.run("blob-put", SMALL, move |tx| {
+            blob::received(tx, &who, key, from, to)
+        })
     }
 
     fn sweep(&self) -> Answer<Swept> {

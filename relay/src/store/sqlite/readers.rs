@@ -26,13 +26,17 @@ struct Inner {
 impl Readers {
     /// Opens that many connections.
     pub(super) fn open(path: &Path, n: usize, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let idle = (0..n).map(|_| open_reader(path)).collect::<Result<Vec<_>, _>>()?;
+        let idle = (0..n)
+            .map(|_| open_reader(path))
+            .collect::<Result<Vec<_>, _>>()?;
         let inner = Inner {
             idle: Mutex::new(idle),
             free: Arc::new(Semaphore::new(n)),
             clock,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// Runs a read on a thread that may block.
@@ -49,13 +53,20 @@ impl Readers {
                 .map_err(|_| StoreError::Closing)?;
             let pool = inner;
             let done = tokio::task::spawn_blocking(move || {
-                let conn = pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let conn = pool
+                    .idle
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .pop();
                 let conn = conn.ok_or(StoreError::Closing)?;
                 let result = read(&Rx {
                     conn: &conn,
                     now: pool.clock.now(),
                 });
-                pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+                pool.idle
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(conn);
                 // Only now may another take its place, even if the caller has gone meanwhile.
                 drop(permit);
                 result

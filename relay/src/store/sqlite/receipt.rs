@@ -40,7 +40,11 @@ pub(super) fn wait(
 }
 
 /// Takes what a device leaves, where somebody still waits for it.
-pub(super) fn leave(tx: &mut Tx<'_>, owner: Owner, receipts: &[live::LeftReceipt]) -> Result<(), StoreError> {
+pub(super) fn leave(
+    tx: &mut Tx<'_>,
+    owner: Owner,
+    receipts: &[live::LeftReceipt],
+) -> Result<(), StoreError> {
     let mut taken = 0;
     for left in receipts {
         let changed = tx.execute(
@@ -78,7 +82,11 @@ pub(super) fn collect(
 }
 
 /// Answers the states asked for.
-pub(super) fn look(rx: &Rx<'_>, who: &Submitter, request: &receipt::Collect) -> Result<receipt::Collected, StoreError> {
+pub(super) fn look(
+    rx: &Rx<'_>,
+    who: &Submitter,
+    request: &receipt::Collect,
+) -> Result<receipt::Collected, StoreError> {
     let tenant = authenticate(rx.conn, who)?;
     states(rx.conn, tenant, &request.handles)
 }
@@ -103,7 +111,10 @@ fn states(
             Some((REVOKED, _)) => receipt::ReceiptState::Revoked,
             _ => receipt::ReceiptState::Unknown,
         };
-        receipts.push(receipt::CollectedReceipt { handle: *handle, state });
+        receipts.push(receipt::CollectedReceipt {
+            handle: *handle,
+            state,
+        });
     }
     Ok(receipt::Collected { receipts })
 }
@@ -129,7 +140,12 @@ pub(super) fn expire(tx: &mut Tx<'_>, tenant: i64, handle: &[u8; 16]) -> Result<
     let changed = tx.execute(
         "UPDATE receipt SET state = ?3, mailbox = NULL, due = ?4
          WHERE tenant = ?1 AND handle = ?2 AND mailbox IS NOT NULL",
-        (tenant, handle, EXPIRED, after(tx.now, limits::RECEIPT_KEEP_S)),
+        (
+            tenant,
+            handle,
+            EXPIRED,
+            after(tx.now, limits::RECEIPT_KEEP_S),
+        ),
     )?;
     tx.count(Milestone::ReceiptExpired, changed);
     Ok(())
@@ -151,7 +167,13 @@ pub(super) fn sweep(tx: &mut Tx<'_>, rows: usize) -> Result<usize, StoreError> {
         tx.conn,
         "SELECT tenant, handle, state FROM receipt WHERE due <= ?1 ORDER BY due LIMIT ?2",
         (tx.now.0, size(rows)),
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 16]>(1)?, row.get::<_, i64>(2)?)),
+        |row| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, [u8; 16]>(1)?,
+                row.get::<_, i64>(2)?,
+            ))
+        },
     )?;
     let mut forgotten = 0;
     for (tenant, handle, state) in &due {

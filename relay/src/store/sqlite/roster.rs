@@ -1,12 +1,13 @@
 //! The roster log, its rotations with their seals, and the newest attestation.
 
 use sotto_wire::{
-    Detail, Digest, ErrorCode, LimitKind, Position, RelayTime, Sealed, WireError, encode, limits, roster,
+    Detail, Digest, ErrorCode, LimitKind, Position, RelayTime, Sealed, WireError, encode, limits,
+    roster,
 };
 
 use super::tx::{
-    QUOTA_RETRY_MS, Rx, Tx, after, all, authenticate, authenticate_reader, check_open, one, refuse, signed, size,
-    unsigned,
+    QUOTA_RETRY_MS, Rx, Tx, after, all, authenticate, authenticate_reader, check_open, one, refuse,
+    signed, size, unsigned,
 };
 use super::{answered, delivery};
 use crate::store::{Event, Milestone, Owner, Reader, StoreError, Submitter, TenantKey};
@@ -14,19 +15,31 @@ use crate::store::{Event, Milestone, Owner, Reader, StoreError, Submitter, Tenan
 /// How long a seal waits for its device: 400 days.
 const SEAL_KEEP_S: u32 = 400 * 24 * 3600;
 
-pub(super) fn append(tx: &mut Tx<'_>, who: &Submitter, request: &roster::Append) -> Result<Position, StoreError> {
+pub(super) fn append(
+    tx: &mut Tx<'_>,
+    who: &Submitter,
+    request: &roster::Append,
+) -> Result<Position, StoreError> {
     let tenant = tx.authenticate(who)?;
     extend(tx, tenant, request.expect, &request.entries)
 }
 
 fn end(conn: &rusqlite::Connection, tenant: TenantKey) -> Result<Position, rusqlite::Error> {
-    let end = one(conn, "SELECT roster_end FROM tenant WHERE id = ?1", [tenant.0], |row| {
-        row.get(0)
-    })?;
+    let end = one(
+        conn,
+        "SELECT roster_end FROM tenant WHERE id = ?1",
+        [tenant.0],
+        |row| row.get(0),
+    )?;
     Ok(Position(unsigned(end.unwrap_or(0))))
 }
 
-fn extend(tx: &mut Tx<'_>, tenant: TenantKey, expect: Position, entries: &[Sealed]) -> Result<Position, StoreError> {
+fn extend(
+    tx: &mut Tx<'_>,
+    tenant: TenantKey,
+    expect: Position,
+    entries: &[Sealed],
+) -> Result<Position, StoreError> {
     let current = end(tx.conn, tenant)?;
     if current != expect {
         return refuse(WireError::detailed(
@@ -65,7 +78,11 @@ fn reader(rx: &Rx<'_>, who: &Reader, earlier: bool) -> Result<TenantKey, StoreEr
     }
 }
 
-pub(super) fn read(rx: &Rx<'_>, who: &Reader, request: &roster::Read) -> Result<roster::Entries, StoreError> {
+pub(super) fn read(
+    rx: &Rx<'_>,
+    who: &Reader,
+    request: &roster::Read,
+) -> Result<roster::Entries, StoreError> {
     let tenant = reader(rx, who, true)?;
     let snapshot = rx.conn.unchecked_transaction()?;
     let end = end(&snapshot, tenant)?;
@@ -173,12 +190,20 @@ pub(super) fn rotate(
     Ok(rotated)
 }
 
-pub(super) fn seals(rx: &Rx<'_>, owner: Owner, request: &roster::ReadSeals) -> Result<roster::Seals, StoreError> {
+pub(super) fn seals(
+    rx: &Rx<'_>,
+    owner: Owner,
+    request: &roster::ReadSeals,
+) -> Result<roster::Seals, StoreError> {
     check_open(rx.conn, owner)?;
     let seals = all(
         rx.conn,
         "SELECT position, body FROM seal WHERE mailbox = ?1 AND position >= ?2 ORDER BY position, place LIMIT ?3",
-        (owner.mailbox.0, signed(request.from.0), size(limits::SEALS_READ)),
+        (
+            owner.mailbox.0,
+            signed(request.from.0),
+            size(limits::SEALS_READ),
+        ),
         |row| {
             Ok(roster::ReadSeal {
                 rotation: Position(unsigned(row.get(0)?)),
@@ -203,7 +228,10 @@ pub(super) fn put_attestation(
     Ok(changed == 1)
 }
 
-pub(super) fn get_attestation(rx: &Rx<'_>, who: &Reader) -> Result<roster::Attestation, StoreError> {
+pub(super) fn get_attestation(
+    rx: &Rx<'_>,
+    who: &Reader,
+) -> Result<roster::Attestation, StoreError> {
     let tenant = reader(rx, who, false)?;
     let found = one(
         rx.conn,

@@ -1,6 +1,8 @@
 //! Group slots: compare-and-set of epochs, with the commit, its welcomes and its GroupInfo in the same transaction.
 
-use sotto_wire::{Detail, Digest, Epoch, ErrorCode, LimitKind, PublicKey, Sealed, SlotId, WireError, limits, slot};
+use sotto_wire::{
+    Detail, Digest, Epoch, ErrorCode, LimitKind, PublicKey, Sealed, SlotId, WireError, limits, slot,
+};
 
 use super::delivery::{self, Post};
 use super::tx::{Rx, Tx, after, all, authenticate, one, refuse, signed, size, unsigned};
@@ -53,7 +55,13 @@ pub(super) fn create(
             refuse(ErrorCode::AlreadyExists)
         };
     }
-    tx.count_in(tenant, "slots", 1, LimitKind::TenantSlots, tx.quotas.tenant_slots)?;
+    tx.count_in(
+        tenant,
+        "slots",
+        1,
+        LimitKind::TenantSlots,
+        tx.quotas.tenant_slots,
+    )?;
     tx.charge(tenant, size(create.group_info.len()))?;
     tx.execute(
         "INSERT INTO slot (tenant, slot, request, epoch, epoch_key, resync_key, group_info)
@@ -112,7 +120,14 @@ pub(super) fn advance(
             first_index: index,
             kept,
         };
-        let payload = delivery::deliver(tx, tenant, &post.payload, &post.deliveries, how, &mut refused)?;
+        let payload = delivery::deliver(
+            tx,
+            tenant,
+            &post.payload,
+            &post.deliveries,
+            how,
+            &mut refused,
+        )?;
         index += post.deliveries.len();
         if let (0, Some(payload)) = (n, payload) {
             keep_commit(tx, row.id, body.from_epoch, payload)?;
@@ -131,7 +146,10 @@ pub(super) fn advance(
         ),
     )?;
     tx.count(Milestone::EpochOpened, 1);
-    let accepted = Accepted { time: tx.now, refused };
+    let accepted = Accepted {
+        time: tx.now,
+        refused,
+    };
     answered::keep(
         tx,
         tenant,
@@ -145,7 +163,12 @@ pub(super) fn advance(
 fn keep_commit(tx: &Tx<'_>, slot: i64, epoch: Epoch, payload: i64) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO recent_commit (slot, epoch, payload, expires) VALUES (?1, ?2, ?3, ?4)",
-        (slot, signed(epoch.0), payload, after(tx.now, limits::COMMITS_KEPT_S)),
+        (
+            slot,
+            signed(epoch.0),
+            payload,
+            after(tx.now, limits::COMMITS_KEPT_S),
+        ),
     )?;
     let oldest = signed(epoch.0).saturating_sub(size(limits::COMMITS_KEPT));
     let gone = all(

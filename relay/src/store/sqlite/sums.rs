@@ -45,7 +45,9 @@ const SUMS: [(&str, &str); 6] = [
 ];
 
 /// How many rows break each rule.
-pub(crate) fn contradictions(conn: &Connection) -> Result<Vec<(&'static str, i64)>, rusqlite::Error> {
+pub(crate) fn contradictions(
+    conn: &Connection,
+) -> Result<Vec<(&'static str, i64)>, rusqlite::Error> {
     SUMS.iter()
         .map(|(name, sql)| Ok((*name, conn.query_row(sql, [], |row| row.get(0))?)))
         .collect()

@@ -99,7 +99,13 @@ fn blobs(tx: &mut Tx<'_>, swept: &mut Swept) -> Result<(), StoreError> {
         tx.conn,
         "DELETE FROM blob WHERE id IN (SELECT id FROM blob WHERE expires <= ?1 LIMIT ?2) RETURNING id, tenant, size",
         (tx.now.0, size(ROWS)),
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
+        |row| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, i64>(2)?,
+            ))
+        },
     )?;
     swept.more |= due.len() == ROWS;
     tx.count(Milestone::BlobExpired, due.len());
@@ -112,9 +118,12 @@ fn blobs(tx: &mut Tx<'_>, swept: &mut Swept) -> Result<(), StoreError> {
 
 /// Deletes what removed organisations kept, and at last themselves.
 fn removed_tenants(tx: &mut Tx<'_>, swept: &mut Swept) -> Result<(), StoreError> {
-    let removed = all(tx.conn, "SELECT id FROM tenant WHERE removed = 1", [], |row| {
-        row.get::<_, i64>(0)
-    })?;
+    let removed = all(
+        tx.conn,
+        "SELECT id FROM tenant WHERE removed = 1",
+        [],
+        |row| row.get::<_, i64>(0),
+    )?;
     for tenant in removed {
         let mut left = 0;
         for sql in [

@@ -8,7 +8,11 @@ use crate::crypto::sha256;
 use crate::store::StoreError;
 
 /// Registers an organisation with a token. The same values again are no error, with or without the token's use.
-pub(super) fn register(tx: &mut Tx<'_>, request: &tenant::Register, token: Digest) -> Result<(), StoreError> {
+pub(super) fn register(
+    tx: &mut Tx<'_>,
+    request: &tenant::Register,
+    token: Digest,
+) -> Result<(), StoreError> {
     let same = sha256(&encode(request));
     let known = one(
         tx.conn,
@@ -53,7 +57,11 @@ pub(super) fn register(tx: &mut Tx<'_>, request: &tenant::Register, token: Diges
 }
 
 /// Adds a registration token of the operator.
-pub(crate) fn add_token(conn: &Connection, token: &Digest, now: i64) -> Result<(), rusqlite::Error> {
+pub(crate) fn add_token(
+    conn: &Connection,
+    token: &Digest,
+    now: i64,
+) -> Result<(), rusqlite::Error> {
     conn.execute(
         "INSERT INTO registration (token_hash, created, tenant) VALUES (?1, ?2, NULL)",
         (token.as_bytes(), now),
@@ -86,9 +94,11 @@ pub(crate) fn list(conn: &Connection) -> Result<(Vec<Listed>, i64), rusqlite::Er
         })
     })?;
     let tenants = rows.collect::<Result<_, _>>()?;
-    let unused = conn.query_row("SELECT count(*) FROM registration WHERE tenant IS NULL", [], |row| {
-        row.get(0)
-    })?;
+    let unused = conn.query_row(
+        "SELECT count(*) FROM registration WHERE tenant IS NULL",
+        [],
+        |row| row.get(0),
+    )?;
     Ok((tenants, unused))
 }
 

@@ -62,7 +62,11 @@ pub(super) fn after(now: RelayTime, seconds: u32) -> i64 {
 }
 
 /// Runs a statement; how many rows it changed.
-pub(super) fn execute(conn: &Connection, sql: &str, params: impl Params) -> Result<usize, rusqlite::Error> {
+pub(super) fn execute(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> Result<usize, rusqlite::Error> {
     conn.prepare_cached(sql)?.execute(params)
 }
 
@@ -103,7 +107,10 @@ pub(super) fn authenticate(conn: &Connection, who: &Submitter) -> Result<TenantK
 }
 
 /// The organisation, if the bearer is its current one or an earlier one.
-pub(super) fn authenticate_reader(conn: &Connection, who: &Submitter) -> Result<TenantKey, StoreError> {
+pub(super) fn authenticate_reader(
+    conn: &Connection,
+    who: &Submitter,
+) -> Result<TenantKey, StoreError> {
     if let Ok(tenant) = authenticate(conn, who) {
         return Ok(tenant);
     }
@@ -120,7 +127,10 @@ pub(super) fn authenticate_reader(conn: &Connection, who: &Submitter) -> Result<
 }
 
 /// The organisation of that name, with no proof asked.
-pub(super) fn tenant_of(conn: &Connection, tenant: &TenantId) -> Result<Option<TenantKey>, rusqlite::Error> {
+pub(super) fn tenant_of(
+    conn: &Connection,
+    tenant: &TenantId,
+) -> Result<Option<TenantKey>, rusqlite::Error> {
     one(
         conn,
         "SELECT id FROM tenant WHERE tenant = ?1 AND removed = 0",
@@ -181,8 +191,11 @@ impl Tx<'_> {
 
     /// Takes from what an organisation keeps here.
     pub(super) fn discharge(&self, tenant: TenantKey, bytes: i64) -> Result<(), rusqlite::Error> {
-        self.execute("UPDATE tenant SET bytes = bytes - ?2 WHERE id = ?1", (tenant.0, bytes))
-            .map(drop)
+        self.execute(
+            "UPDATE tenant SET bytes = bytes - ?2 WHERE id = ?1",
+            (tenant.0, bytes),
+        )
+        .map(drop)
     }
 
     /// Adds to one of an organisation's counters; refuses beyond its quota. `column` is a name of this program.
@@ -194,7 +207,8 @@ impl Tx<'_> {
         kind: LimitKind,
         max: u32,
     ) -> Result<(), StoreError> {
-        let sql = format!("UPDATE tenant SET {column} = {column} + ?2 WHERE id = ?1 RETURNING {column}");
+        let sql =
+            format!("UPDATE tenant SET {column} = {column} + ?2 WHERE id = ?1 RETURNING {column}");
         let total: i64 = self
             .conn
             .prepare_cached(&sql)?

@@ -75,7 +75,10 @@ impl Writer {
         let run: Run = Box::new(move |tx| {
             let result = match tx {
                 Some(tx) => operation(tx),
-                None => Err(StoreError::Refused(WireError::retry_after(ErrorCode::Unavailable, 500))),
+                None => Err(StoreError::Refused(WireError::retry_after(
+                    ErrorCode::Unavailable,
+                    500,
+                ))),
             };
             let keep = result.is_ok();
             let deliver: Deliver = Box::new(move |committed| {
@@ -99,7 +102,9 @@ impl Writer {
                 let busy = WireError::retry_after(ErrorCode::Unavailable, 500);
                 Box::pin(std::future::ready(Err(StoreError::Refused(busy))))
             }
-            Err(TrySendError::Disconnected(_)) => Box::pin(std::future::ready(Err(StoreError::Closing))),
+            Err(TrySendError::Disconnected(_)) => {
+                Box::pin(std::future::ready(Err(StoreError::Closing)))
+            }
         }
     }
 }
@@ -198,7 +203,9 @@ impl WriterThread {
             if !keep {
                 events.truncate(before);
             }
-            broken = undone.and_then(|()| self.operation("RELEASE operation")).err();
+            broken = undone
+                .and_then(|()| self.operation("RELEASE operation"))
+                .err();
         }
         if let Some(error) = broken {
             return Err(error);

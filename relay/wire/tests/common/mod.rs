@@ -2,7 +2,9 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 use sotto_wire::*;
-use sotto_wire::{blob, grant, info, key_package, live, mailbox, receipt, roster, session, slot, submit, tenant};
+use sotto_wire::{
+    blob, grant, info, key_package, live, mailbox, receipt, roster, session, slot, submit, tenant,
+};
 
 /// A small generator (xorshift64*), so that one seed gives the same messages for ever.
 pub struct Gen(u64);
@@ -134,7 +136,9 @@ fn server_frame(g: &mut Gen) -> live::ServerFrame {
     match g.below(4) {
         0 => live::ServerFrame::Deliver(g.many(entry)),
         1 => live::ServerFrame::Time(signed_time(g)),
-        2 => live::ServerFrame::Acked(live::Acked { n: g.number() as u32 }),
+        2 => live::ServerFrame::Acked(live::Acked {
+            n: g.number() as u32,
+        }),
         _ => live::ServerFrame::Closed(ErrorCode::SessionExpired),
     }
 }

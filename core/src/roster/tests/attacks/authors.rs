@@ -5,16 +5,18 @@ use crate::base::{Digest, PersonId, RoleId};
 use crate::roster::Junk;
 use crate::roster::authorize::{Refusal, pack};
 use crate::roster::kind::{
-    ApprovalMode, DeviceApproved, DeviceRevoked, KeyRotated, PersonSuspended, Policy, RevocationMode, RoleDefined,
-    RoleDefinition, RoleGranted, RoleRule, Subject,
+    ApprovalMode, DeviceApproved, DeviceRevoked, KeyRotated, PersonSuspended, Policy,
+    RevocationMode, RoleDefined, RoleDefinition, RoleGranted, RoleRule, Subject,
 };
 use crate::roster::tests::fixture::{HOUR, person_details, terms, text};
 
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
-        ("a nurse dismissing a physician", Junk::NoRight(Refusal::NoRole), |s| {
-            s.by(&s.nurse, left(&s.physician))
-        }),
+        (
+            "a nurse dismissing a physician",
+            Junk::NoRight(Refusal::NoRole),
+            |s| s.by(&s.nurse, left(&s.physician)),
+        ),
         (
             "a nurse making herself administrator",
             Junk::NoRight(Refusal::NoRole),
@@ -28,26 +30,34 @@ pub(super) fn attacks() -> Vec<Attack> {
                 )
             },
         ),
-        ("a nurse changing the rules", Junk::NoRight(Refusal::NoRole), |s| {
-            s.by(
-                &s.nurse,
-                Policy {
-                    version: 2,
-                    ..Policy::founding()
-                },
-            )
-        }),
-        ("a nurse rotating the roster key", Junk::NoRight(Refusal::NoRole), |s| {
-            let zero = Digest::ZERO;
-            let body = KeyRotated {
-                epoch: 1,
-                commitment: zero,
-                previous: vec![],
-                seals_root: zero,
-                seals: 0,
-            };
-            s.by(&s.nurse, body)
-        }),
+        (
+            "a nurse changing the rules",
+            Junk::NoRight(Refusal::NoRole),
+            |s| {
+                s.by(
+                    &s.nurse,
+                    Policy {
+                        version: 2,
+                        ..Policy::founding()
+                    },
+                )
+            },
+        ),
+        (
+            "a nurse rotating the roster key",
+            Junk::NoRight(Refusal::NoRole),
+            |s| {
+                let zero = Digest::ZERO;
+                let body = KeyRotated {
+                    epoch: 1,
+                    commitment: zero,
+                    previous: vec![],
+                    seals_root: zero,
+                    seals: 0,
+                };
+                s.by(&s.nurse, body)
+            },
+        ),
         (
             "a nurse revoking a physician's device",
             Junk::NoRight(Refusal::NoRole),
@@ -61,10 +71,14 @@ pub(super) fn attacks() -> Vec<Attack> {
                 s.by(&s.nurse, body)
             },
         ),
-        ("an author who left", Junk::NoRight(Refusal::DeviceRevoked), |s| {
-            s.world.ok(&s.admin(), left(&s.nurse));
-            s.tick_by(&s.nurse, |_| {})
-        }),
+        (
+            "an author who left",
+            Junk::NoRight(Refusal::DeviceRevoked),
+            |s| {
+                s.world.ok(&s.admin(), left(&s.nurse));
+                s.tick_by(&s.nurse, |_| {})
+            },
+        ),
         (
             "an author who is suspended",
             Junk::NoRight(Refusal::OwnerSuspended),
@@ -81,19 +95,23 @@ pub(super) fn attacks() -> Vec<Attack> {
                 s.tick_by(&s.nurse, |_| {})
             },
         ),
-        ("a revoked device", Junk::NoRight(Refusal::DeviceRevoked), |s| {
-            let mode = RevocationMode::Revoke;
-            s.world.ok(
-                &s.admin(),
-                DeviceRevoked {
-                    device: s.nurse.id,
-                    mode,
-                    suspect_since: None,
-                    reason: None,
-                },
-            );
-            s.tick_by(&s.nurse, |_| {})
-        }),
+        (
+            "a revoked device",
+            Junk::NoRight(Refusal::DeviceRevoked),
+            |s| {
+                let mode = RevocationMode::Revoke;
+                s.world.ok(
+                    &s.admin(),
+                    DeviceRevoked {
+                        device: s.nurse.id,
+                        mode,
+                        suspect_since: None,
+                        reason: None,
+                    },
+                );
+                s.tick_by(&s.nurse, |_| {})
+            },
+        ),
         (
             "a revoked device vouching for its person's next one",
             Junk::NoRight(Refusal::DeviceRevoked),
@@ -109,7 +127,10 @@ pub(super) fn attacks() -> Vec<Attack> {
                     },
                 );
                 let subject = Subject::Person(s.nurse.person());
-                s.by(&s.nurse, s.world.invitation(subject, vec![], ApprovalMode::Instant).1)
+                s.by(
+                    &s.nurse,
+                    s.world.invitation(subject, vec![], ApprovalMode::Instant).1,
+                )
             },
         ),
         (
@@ -128,13 +149,17 @@ pub(super) fn attacks() -> Vec<Attack> {
                 s.tick_by(&s.nurse, |e| e.kind = 9_999)
             },
         ),
-        ("a pending device", Junk::NoRight(Refusal::DevicePending), |s| {
-            let (invitation, body) = pending(s);
-            s.world.ok(&s.admin(), body);
-            let device = s.world.new_device(invitation.owner);
-            s.world.enrol(&invitation, &device);
-            s.tick_by(&device, |_| {})
-        }),
+        (
+            "a pending device",
+            Junk::NoRight(Refusal::DevicePending),
+            |s| {
+                let (invitation, body) = pending(s);
+                s.world.ok(&s.admin(), body);
+                let device = s.world.new_device(invitation.owner);
+                s.world.enrol(&invitation, &device);
+                s.tick_by(&device, |_| {})
+            },
+        ),
         (
             "a pending device approving itself",
             Junk::NoRight(Refusal::DevicePending),
@@ -169,23 +194,36 @@ pub(super) fn attacks() -> Vec<Attack> {
             "a charge nurse inviting for another unit",
             Junk::NoRight(Refusal::OutsideUnit),
             |s| {
-                let charge = s
-                    .world
-                    .member("Mary Seacole", Some("5W"), terms(pack::CHARGE_NURSE, Some("5W")));
-                let subject = Subject::NewPerson(PersonId::new([1; 16]), person_details("New Comer", Some("6E")));
-                s.by(&charge, s.world.invitation(subject, vec![], ApprovalMode::Instant).1)
+                let charge = s.world.member(
+                    "Mary Seacole",
+                    Some("5W"),
+                    terms(pack::CHARGE_NURSE, Some("5W")),
+                );
+                let subject = Subject::NewPerson(
+                    PersonId::new([1; 16]),
+                    person_details("New Comer", Some("6E")),
+                );
+                s.by(
+                    &charge,
+                    s.world.invitation(subject, vec![], ApprovalMode::Instant).1,
+                )
             },
         ),
         (
             "a charge nurse granting a privileged role",
             Junk::NoRight(Refusal::NoRole),
             |s| {
-                let charge = s
-                    .world
-                    .member("Mary Seacole", Some("5W"), terms(pack::CHARGE_NURSE, Some("5W")));
+                let charge = s.world.member(
+                    "Mary Seacole",
+                    Some("5W"),
+                    terms(pack::CHARGE_NURSE, Some("5W")),
+                );
                 s.by(
                     &charge,
-                    s.newcomer(vec![terms(pack::CHARGE_NURSE, Some("5W"))], ApprovalMode::Approval),
+                    s.newcomer(
+                        vec![terms(pack::CHARGE_NURSE, Some("5W"))],
+                        ApprovalMode::Approval,
+                    ),
                 )
             },
         ),
@@ -193,9 +231,11 @@ pub(super) fn attacks() -> Vec<Attack> {
             "a charge nurse granting a role everywhere",
             Junk::NoRight(Refusal::OutsideUnit),
             |s| {
-                let charge = s
-                    .world
-                    .member("Mary Seacole", Some("5W"), terms(pack::CHARGE_NURSE, Some("5W")));
+                let charge = s.world.member(
+                    "Mary Seacole",
+                    Some("5W"),
+                    terms(pack::CHARGE_NURSE, Some("5W")),
+                );
                 s.by(
                     &charge,
                     s.newcomer(vec![terms(pack::NURSE, None)], ApprovalMode::Instant),

@@ -29,12 +29,20 @@ impl Scene {
         self.world.admin.clone()
     }
     fn tick_by(&self, device: &Device, alter: impl Fn(&mut Entry)) -> Vec<u8> {
-        self.world
-            .forge(device.author(), &Body::from(Tick {}), &device.secrets.signature, alter)
+        self.world.forge(
+            device.author(),
+            &Body::from(Tick {}),
+            &device.secrets.signature,
+            alter,
+        )
     }
     fn by(&self, device: &Device, body: impl Into<Body>) -> Vec<u8> {
-        self.world
-            .forge(device.author(), &body.into(), &device.secrets.signature, |_| {})
+        self.world.forge(
+            device.author(),
+            &body.into(),
+            &device.secrets.signature,
+            |_| {},
+        )
     }
     fn newcomer(&self, roles: Vec<RoleTerms>, mode: ApprovalMode) -> Invited {
         let subject = Subject::NewPerson(
@@ -69,7 +77,9 @@ fn enrolment(s: &Scene, invitation: &Invitation, device: &Device) -> Vec<u8> {
 
 #[test]
 fn each_attack_is_junk_for_its_own_reason_and_leaves_no_trace() {
-    for (name, expected, attack) in [chain::attacks(), authors::attacks(), statements::attacks()].concat() {
+    for (name, expected, attack) in
+        [chain::attacks(), authors::attacks(), statements::attacks()].concat()
+    {
         let mut scene = Scene::set();
         let bytes = attack(&mut scene);
         let before = scene.world.roster.clone();
@@ -86,7 +96,9 @@ fn each_attack_is_junk_for_its_own_reason_and_leaves_no_trace() {
 fn an_unknown_kind_is_chained_and_ignored_or_halts_where_it_is_critical() {
     let mut scene = Scene::set();
     let seq = scene.world.roster.head().unwrap().seq;
-    let bytes = scene.tick_by(&scene.nurse, |e| (e.kind, e.body) = (9_999, b"whatever".to_vec()));
+    let bytes = scene.tick_by(&scene.nurse, |e| {
+        (e.kind, e.body) = (9_999, b"whatever".to_vec())
+    });
     assert_eq!(
         scene.world.push(bytes),
         Verdict::Ignored {
@@ -109,15 +121,27 @@ fn only_the_pinned_founding_entry_begins_a_log() {
     let mut anchor = *world.roster.anchor();
     anchor.root = crate::base::Digest::ZERO;
     let mut roster = Roster::new(anchor);
-    assert_eq!(roster.apply(0, &other.log[0]), Verdict::Junk(Junk::Founding));
-    assert_eq!(roster.apply(1, &world.log[1]), Verdict::Junk(Junk::Founding));
+    assert_eq!(
+        roster.apply(0, &other.log[0]),
+        Verdict::Junk(Junk::Founding)
+    );
+    assert_eq!(
+        roster.apply(1, &world.log[1]),
+        Verdict::Junk(Junk::Founding)
+    );
     assert_eq!(roster.head(), None);
 
     // Junk before the founding entry does not keep an organisation from beginning.
     let mut roster = Roster::new(*world.roster.anchor());
     assert_eq!(roster.apply(0, b"junk"), Verdict::Junk(Junk::Malformed));
-    assert_eq!(roster.apply(1, &world.log[0]), Verdict::Valid { seq: 0, kind: 1 });
-    assert_eq!(roster.apply(1, &world.log[1]), Verdict::OutOfOrder { expected: 2 });
+    assert_eq!(
+        roster.apply(1, &world.log[0]),
+        Verdict::Valid { seq: 0, kind: 1 }
+    );
+    assert_eq!(
+        roster.apply(1, &world.log[1]),
+        Verdict::OutOfOrder { expected: 2 }
+    );
 }
 
 #[test]
@@ -130,19 +154,30 @@ fn a_founding_entry_of_a_later_format_halts() {
     founded.format += 1;
     let entry = founded.into_entry(entry.time, &world.root, &world.admin.secrets.signature);
     let mut roster = Roster::new(*world.roster.anchor());
-    assert_eq!(roster.apply(0, &entry.to_bytes().unwrap()), Verdict::Halt { kind: 1 });
+    assert_eq!(
+        roster.apply(0, &entry.to_bytes().unwrap()),
+        Verdict::Halt { kind: 1 }
+    );
 }
 
 #[test]
 fn a_role_may_be_scoped_to_a_unit() {
     let mut scene = Scene::set();
-    let charge = scene
-        .world
-        .member("Mary Seacole", Some("5W"), terms(pack::CHARGE_NURSE, Some("5W")));
+    let charge = scene.world.member(
+        "Mary Seacole",
+        Some("5W"),
+        terms(pack::CHARGE_NURSE, Some("5W")),
+    );
     let body = scene.newcomer(vec![terms(pack::NURSE, Some("5W"))], ApprovalMode::Instant);
     scene.world.ok(&charge, body);
     assert_eq!(
-        scene.world.roster.person(&charge.person()).unwrap().details.unit,
+        scene
+            .world
+            .roster
+            .person(&charge.person())
+            .unwrap()
+            .details
+            .unit,
         Some(unit("5W"))
     );
 }

@@ -4,8 +4,9 @@ use super::{Attack, enrolment, left, pending};
 use crate::base::{Digest, PersonId, RoleId, Secret, SigningKey};
 use crate::roster::authorize::pack;
 use crate::roster::kind::{
-    ApprovalMode, DeviceApproved, DeviceRevoked, GrantRef, InvitationWithdrawn, KeyRotated, PersonAdded, PersonChanged,
-    Policy, RevocationMode, RoleDefined, RoleDefinition, RoleGranted, RoleWithdrawn, Subject, Tick,
+    ApprovalMode, DeviceApproved, DeviceRevoked, GrantRef, InvitationWithdrawn, KeyRotated,
+    PersonAdded, PersonChanged, Policy, RevocationMode, RoleDefined, RoleDefinition, RoleGranted,
+    RoleWithdrawn, Subject, Tick,
 };
 use crate::roster::tests::fixture::{DAY, person_details, terms, text};
 use crate::roster::{Author, Body, Junk};
@@ -39,32 +40,44 @@ pub(super) fn attacks() -> Vec<Attack> {
             let device = s.world.new_device(invitation.owner);
             enrolment(s, &invitation, &device)
         }),
-        ("an invitation whose author left", Junk::InvitationVoid, |s| {
-            let (invitation, body) =
-                s.world
-                    .invitation(Subject::Person(s.nurse.person()), vec![], ApprovalMode::Instant);
-            s.world.ok(&s.nurse.clone(), body);
-            s.world.ok(&s.admin(), left(&s.nurse));
-            let device = s.world.new_device(invitation.owner);
-            enrolment(s, &invitation, &device)
-        }),
-        ("an invitation whose author was revoked", Junk::InvitationVoid, |s| {
-            let second = s.world.member("Ada Lovelace", None, terms(pack::ADMIN, None));
-            let (invitation, body) = pending(s);
-            s.world.ok(&second, body);
-            let mode = RevocationMode::Revoke;
-            s.world.ok(
-                &s.admin(),
-                DeviceRevoked {
-                    device: second.id,
-                    mode,
-                    suspect_since: None,
-                    reason: None,
-                },
-            );
-            let device = s.world.new_device(invitation.owner);
-            enrolment(s, &invitation, &device)
-        }),
+        (
+            "an invitation whose author left",
+            Junk::InvitationVoid,
+            |s| {
+                let (invitation, body) = s.world.invitation(
+                    Subject::Person(s.nurse.person()),
+                    vec![],
+                    ApprovalMode::Instant,
+                );
+                s.world.ok(&s.nurse.clone(), body);
+                s.world.ok(&s.admin(), left(&s.nurse));
+                let device = s.world.new_device(invitation.owner);
+                enrolment(s, &invitation, &device)
+            },
+        ),
+        (
+            "an invitation whose author was revoked",
+            Junk::InvitationVoid,
+            |s| {
+                let second = s
+                    .world
+                    .member("Ada Lovelace", None, terms(pack::ADMIN, None));
+                let (invitation, body) = pending(s);
+                s.world.ok(&second, body);
+                let mode = RevocationMode::Revoke;
+                s.world.ok(
+                    &s.admin(),
+                    DeviceRevoked {
+                        device: second.id,
+                        mode,
+                        suspect_since: None,
+                        reason: None,
+                    },
+                );
+                let device = s.world.new_device(invitation.owner);
+                enrolment(s, &invitation, &device)
+            },
+        ),
         (
             "a device enrolled for somebody else than invited",
             Junk::WrongOwner,
@@ -99,22 +112,30 @@ pub(super) fn attacks() -> Vec<Attack> {
                 s.by(&s.admin(), claim)
             },
         ),
-        ("an enrolment without any invitation", Junk::UnknownSubject, |s| {
-            let (invitation, _) = pending(s);
-            let device = s.world.new_device(s.admin().owner);
-            let claim = s.world.claim(&invitation, &device);
-            s.by(&s.admin(), claim)
-        }),
-        ("an invitation's key saying something else", Junk::WrongAuthor, |s| {
-            let (invitation, body) = pending(s);
-            s.world.ok(&s.admin(), body);
-            s.world.forge(
-                Author::Invitation(invitation.id),
-                &Body::from(Tick {}),
-                &invitation.keys.signing,
-                |_| {},
-            )
-        }),
+        (
+            "an enrolment without any invitation",
+            Junk::UnknownSubject,
+            |s| {
+                let (invitation, _) = pending(s);
+                let device = s.world.new_device(s.admin().owner);
+                let claim = s.world.claim(&invitation, &device);
+                s.by(&s.admin(), claim)
+            },
+        ),
+        (
+            "an invitation's key saying something else",
+            Junk::WrongAuthor,
+            |s| {
+                let (invitation, body) = pending(s);
+                s.world.ok(&s.admin(), body);
+                s.world.forge(
+                    Author::Invitation(invitation.id),
+                    &Body::from(Tick {}),
+                    &invitation.keys.signing,
+                    |_| {},
+                )
+            },
+        ),
         ("a device id that is taken", Junk::IdTaken, |s| {
             let (invitation, body) = pending(s);
             s.world.ok(&s.admin(), body);
@@ -145,26 +166,34 @@ pub(super) fn attacks() -> Vec<Attack> {
                 },
             )
         }),
-        ("an external id that is another person's", Junk::ExternalIdTaken, |s| {
-            let details = person_details("Florence Nightingale", None);
-            s.by(
-                &s.admin(),
-                PersonAdded {
-                    person: PersonId::new([3; 16]),
-                    details,
-                },
-            )
-        }),
-        ("an external id taken over by a change", Junk::ExternalIdTaken, |s| {
-            let details = person_details("Florence Nightingale", None);
-            s.by(
-                &s.admin(),
-                PersonChanged {
-                    person: s.physician.person(),
-                    details,
-                },
-            )
-        }),
+        (
+            "an external id that is another person's",
+            Junk::ExternalIdTaken,
+            |s| {
+                let details = person_details("Florence Nightingale", None);
+                s.by(
+                    &s.admin(),
+                    PersonAdded {
+                        person: PersonId::new([3; 16]),
+                        details,
+                    },
+                )
+            },
+        ),
+        (
+            "an external id taken over by a change",
+            Junk::ExternalIdTaken,
+            |s| {
+                let details = person_details("Florence Nightingale", None);
+                s.by(
+                    &s.admin(),
+                    PersonChanged {
+                        person: s.physician.person(),
+                        details,
+                    },
+                )
+            },
+        ),
         (
             "an instant invitation with a privileged role",
             Junk::ApprovalRequired,
@@ -180,14 +209,21 @@ pub(super) fn attacks() -> Vec<Attack> {
             Junk::ApprovalRequired,
             |s| {
                 let subject = Subject::Person(s.admin().person());
-                s.by(&s.admin(), s.world.invitation(subject, vec![], ApprovalMode::Instant).1)
+                s.by(
+                    &s.admin(),
+                    s.world.invitation(subject, vec![], ApprovalMode::Instant).1,
+                )
             },
         ),
-        ("an invitation that outlives the rules", Junk::OutOfBounds, |s| {
-            let mut body = s.newcomer(vec![], ApprovalMode::Instant);
-            body.expires = s.world.now.plus(DAY * 15);
-            s.by(&s.admin(), body)
-        }),
+        (
+            "an invitation that outlives the rules",
+            Junk::OutOfBounds,
+            |s| {
+                let mut body = s.newcomer(vec![], ApprovalMode::Instant);
+                body.expires = s.world.now.plus(DAY * 15);
+                s.by(&s.admin(), body)
+            },
+        ),
         ("an invitation id that is taken", Junk::IdTaken, |s| {
             let (invitation, body) = pending(s);
             s.world.ok(&s.admin(), body);
@@ -218,9 +254,11 @@ pub(super) fn attacks() -> Vec<Attack> {
                 },
             )
         }),
-        ("the last administrator leaving", Junk::LastAdministrator, |s| {
-            s.by(&s.admin(), left(&s.admin()))
-        }),
+        (
+            "the last administrator leaving",
+            Junk::LastAdministrator,
+            |s| s.by(&s.admin(), left(&s.admin())),
+        ),
         (
             "the last administrator's role withdrawn",
             Junk::LastAdministrator,

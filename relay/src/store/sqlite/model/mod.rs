@@ -1,143 +1,24 @@
 //! The store against a model of itself: whatever is done in whatever order, exactly what was accepted and not yet ended
 //! waits, in order, every receipt has the state its story demands, and all sums add up.
 
+mod bench;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use proptest::prelude::*;
 use sotto_wire::live::{Ack, LeftReceipt};
 use sotto_wire::receipt::{Collect, ReceiptState};
 use sotto_wire::submit::{Class, Delivery, RefusedReason, Submit};
 use sotto_wire::{
-    Alias, Bearer, Digest, EntrySeq, ErrorCode, Generation, IdempotencyId, MailboxId, Position, PublicKey,
-    ReceiptHandle, RelayTime, Sealed, TenantId, limits, mailbox, roster, tenant,
+    Alias, Digest, EntrySeq, ErrorCode, IdempotencyId, Position, ReceiptHandle, Sealed, limits,
+    roster,
 };
-use tempfile::TempDir;
-use tokio::runtime::Runtime;
 
-use super::{SqliteStore, WriterHandle, contradictions, open_reader, tenant as tokens};
+use self::bench::Bench;
 use crate::clock::Clock;
 use crate::crypto::sha256;
-use crate::store::{Answer, Event, Listener, Owner, Quotas, Store, StoreError, Submitter};
-
-struct Quiet;
-
-impl Listener for Quiet {
-    fn after_commit(&self, _: &[Event]) {}
-    fn committed(&self, _: usize) {}
-}
-
-struct HandClock(AtomicI64);
-
-impl Clock for HandClock {
-    fn now(&self) -> RelayTime {
-        RelayTime(self.0.load(Ordering::SeqCst))
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-}
-
-const QUOTAS: Quotas = Quotas {
-    alias_entries: 4,
-    alias_bytes: 4_000,
-    mailbox_entries: 6,
-    mailbox_bytes: 6_000,
-    mailbox_aliases: 10,
-    tenant_mailboxes: 10,
-    tenant_bytes: 1 << 20,
-    tenant_slots: 10,
-    tenant_grants: 10,
-    tenant_blobs: 10,
-    tenant_receipts: 1_000,
-    roster_entries: 100,
-};
-
-struct Bench {
-    runtime: Runtime,
-    folder: TempDir,
-    clock: Arc<HandClock>,
-    store: Option<SqliteStore>,
-    writer: WriterHandle,
-    who: Submitter,
-    admin: Bearer,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(HandClock(AtomicI64::new(1_000_000)));
-        let as_clock = Arc::clone(&clock) as Arc<dyn Clock>;
-        let path = folder.path().join("relay.db");
-        let (store, writer) = SqliteStore::open(&path, 1, &as_clock, Arc::new(Quiet), QUOTAS).unwrap();
-        let (token, bearer, admin) = (Bearer::new([1; 32]), Bearer::new([2; 32]), Bearer::new([3; 32]));
-        tokens::add_token(&super::open_writer(&path).unwrap(), &sha256(token.expose()), 0).unwrap();
-        let tenant = TenantId::new([4; 16]);
-        let who = Submitter {
-            tenant,
-            bearer: sha256(bearer.expose()),
-        };
-        let bench = Self {
-            runtime,
-            folder,
-            clock,
-            store: Some(store),
-            writer,
-            who,
-            admin,
-        };
-        let (digest, bearer_hash) = (sha256(token.expose()), who.bearer);
-        let admin_capability_hash = sha256(bench.admin.expose());
-        let request = tenant::Register {
-            token,
-            tenant,
-            bearer_hash,
-            admin_capability_hash,
-        };
-        bench.wait(bench.store().register(request, digest)).unwrap();
-        bench
-    }
-
-    fn store(&self) -> &SqliteStore {
-        self.store.as_ref().unwrap()
-    }
-
-    fn wait<T>(&self, answer: Answer<T>) -> Result<T, StoreError> {
-        self.runtime.block_on(answer)
-    }
-
-    fn mailbox(&self, n: u8) -> Owner {
-        let id = MailboxId::new([n; 16]);
-        let open = mailbox::Open {
-            mailbox: id,
-            key: PublicKey::new([n; 32]),
-            generation: Generation::new([n; 16]),
-        };
-        self.wait(self.store().open_mailbox(self.who, open)).unwrap();
-        self.wait(self.store().find_mailbox(self.who.tenant, id))
-            .unwrap()
-            .unwrap()
-            .owner
-    }
-
-    fn check_sums(&self) {
-        let conn = open_reader(&self.folder.path().join("relay.db")).unwrap();
-        for (rule, wrong) in contradictions(&conn).unwrap() {
-            assert_eq!(wrong, 0, "{rule}");
-        }
-    }
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        drop(self.store.take());
-        self.writer.join();
-    }
-}
+use crate::store::{Owner, Store, StoreError};
 
 /// Two mailboxes with two aliases each.
 const ALIASES: [(u8, usize); 4] = [(10, 0), (11, 0), (20, 1), (21, 1)];
@@ -237,7 +118,10 @@ impl Model {
     }
 
     fn waits(&self, handle: &ReceiptHandle) -> bool {
-        matches!(self.receipts.get(handle.as_bytes()), Some(Story::Waiting { .. }))
+        matches!(
+            self.receipts.get(handle.as_bytes()),
+            Some(Story::Waiting { .. })
+        )
     }
 
     /// What a sweep ends.
@@ -261,16 +145,25 @@ impl Model {
                 };
             }
         }
-        self.receipts
-            .retain(|_, story| !matches!(story, Story::Ended { forgotten, .. } if *forgotten <= now));
+        self.receipts.retain(
+            |_, story| !matches!(story, Story::Ended { forgotten, .. } if *forgotten <= now),
+        );
     }
 }
 
-fn submit(bench: &Bench, model: &mut Model, to: &[usize], bytes: usize, ttl_s: u32, receipts: bool) {
+fn submit(
+    bench: &Bench,
+    model: &mut Model,
+    to: &[usize],
+    bytes: usize,
+    ttl_s: u32,
+    receipts: bool,
+) {
     model.next = model.next.wrapping_add(1);
     let marker = model.next;
     let now = bench.clock.now().0;
-    let handle = |n: usize| ReceiptHandle::new([marker, n as u8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    let handle =
+        |n: usize| ReceiptHandle::new([marker, n as u8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     let deliveries = to
         .iter()
         .map(|n| Delivery {
@@ -296,7 +189,10 @@ fn submit(bench: &Bench, model: &mut Model, to: &[usize], bytes: usize, ttl_s: u
     let mut refused = Vec::new();
     for (index, n) in to.iter().enumerate() {
         let mailbox = ALIASES[*n].1;
-        let behind: Vec<&Waiting> = model.mailboxes[mailbox].iter().filter(|one| one.alias == *n).collect();
+        let behind: Vec<&Waiting> = model.mailboxes[mailbox]
+            .iter()
+            .filter(|one| one.alias == *n)
+            .collect();
         let sum = |entries: &[&Waiting]| entries.iter().map(|one| one.bytes).sum::<usize>() + bytes;
         let all: Vec<&Waiting> = model.mailboxes[mailbox].iter().collect();
         let full = behind.len() >= 4 || sum(&behind) > 4_000 || all.len() >= 6 || sum(&all) > 6_000;
@@ -323,7 +219,11 @@ fn submit(bench: &Bench, model: &mut Model, to: &[usize], bytes: usize, ttl_s: u
             });
         }
     }
-    let told: Vec<_> = accepted.refused.iter().map(|one| (one.index, one.reason)).collect();
+    let told: Vec<_> = accepted
+        .refused
+        .iter()
+        .map(|one| (one.index, one.reason))
+        .collect();
     assert_eq!(told, refused);
     model.last = Some((request, accepted));
 }
@@ -339,19 +239,27 @@ fn apply(bench: &Bench, owners: &[Owner; 2], model: &mut Model, step: &Step) {
             receipts,
         } => submit(bench, model, to, *bytes, *ttl_s, *receipts),
         Step::Repeat => {
-            let Some((request, accepted)) = &model.last else { return };
+            let Some((request, accepted)) = &model.last else {
+                return;
+            };
             let marker = request.idempotency.as_bytes()[0];
             let again = store.submit(bench.who, Digest::new([marker; 32]), request.clone());
             assert_eq!(&bench.wait(again).unwrap(), accepted);
         }
-        Step::Acknowledge { mailbox, skip, receipt } => {
+        Step::Acknowledge {
+            mailbox,
+            skip,
+            receipt,
+        } => {
             if model.closed[*mailbox] {
                 return;
             }
             let entries = bench
                 .wait(store.waiting(owners[*mailbox], BTreeSet::new(), 100, 1 << 20))
                 .unwrap();
-            let Some(entry) = entries.get(*skip) else { return };
+            let Some(entry) = entries.get(*skip) else {
+                return;
+            };
             let left = entry.receipt.filter(|_| *receipt);
             let receipts = left.iter().map(|handle| LeftReceipt {
                 handle: *handle,
@@ -361,23 +269,32 @@ fn apply(bench: &Bench, owners: &[Owner; 2], model: &mut Model, step: &Step) {
                 seqs: vec![entry.seq, EntrySeq(9_999)],
                 receipts: receipts.collect(),
             };
-            bench.wait(store.acknowledge(owners[*mailbox], ack)).unwrap();
+            bench
+                .wait(store.acknowledge(owners[*mailbox], ack))
+                .unwrap();
             let marker = entry.payload.as_bytes()[0];
-            let mine = |one: &Waiting| one.marker == marker && ALIASES[one.alias].0 == entry.alias.as_bytes()[0];
+            let mine = |one: &Waiting| {
+                one.marker == marker && ALIASES[one.alias].0 == entry.alias.as_bytes()[0]
+            };
             model.mailboxes[*mailbox].retain(|one| !mine(one));
             if let Some(handle) = left.filter(|handle| model.waits(handle)) {
-                model.end(handle, ReceiptState::Delivered(Sealed::new(vec![7; 9])), now);
+                model.end(
+                    handle,
+                    ReceiptState::Delivered(Sealed::new(vec![7; 9])),
+                    now,
+                );
             }
         }
         Step::LateReceipts { mailbox } => {
             if model.closed[*mailbox] {
                 return;
             }
-            let waiting = model
-                .receipts
-                .iter()
-                .filter(|(_, story)| matches!(story, Story::Waiting { mailbox: at, .. } if at == mailbox));
-            let handles: Vec<ReceiptHandle> = waiting.map(|(handle, _)| ReceiptHandle::new(*handle)).collect();
+            let waiting = model.receipts.iter().filter(
+                |(_, story)| matches!(story, Story::Waiting { mailbox: at, .. } if at == mailbox),
+            );
+            let handles: Vec<ReceiptHandle> = waiting
+                .map(|(handle, _)| ReceiptHandle::new(*handle))
+                .collect();
             let receipts = handles.iter().map(|handle| LeftReceipt {
                 handle: *handle,
                 receipt: Sealed::new(vec![8]),
@@ -386,13 +303,18 @@ fn apply(bench: &Bench, owners: &[Owner; 2], model: &mut Model, step: &Step) {
                 seqs: Vec::new(),
                 receipts: receipts.collect(),
             };
-            bench.wait(store.acknowledge(owners[*mailbox], ack)).unwrap();
+            bench
+                .wait(store.acknowledge(owners[*mailbox], ack))
+                .unwrap();
             for handle in handles {
                 model.end(handle, ReceiptState::Delivered(Sealed::new(vec![8])), now);
             }
         }
         Step::Pass { seconds } => {
-            bench.clock.0.fetch_add(i64::from(*seconds) * 1_000, Ordering::SeqCst);
+            bench
+                .clock
+                .0
+                .fetch_add(i64::from(*seconds) * 1_000, Ordering::SeqCst);
             model.last = None;
         }
         Step::Sweep => {
@@ -432,7 +354,9 @@ fn apply(bench: &Bench, owners: &[Owner; 2], model: &mut Model, step: &Step) {
                     },
                 ))
                 .unwrap();
-            model.receipts.retain(|_, story| matches!(story, Story::Waiting { .. }));
+            model
+                .receipts
+                .retain(|_, story| matches!(story, Story::Waiting { .. }));
         }
         Step::Close(mailbox) => close(bench, model, *mailbox),
     }
@@ -456,11 +380,12 @@ fn close(bench: &Bench, model: &mut Model, mailbox: usize) {
         close: vec![alias(*name)],
     };
     let digest = Digest::new([200; 32]);
-    let rotated = bench.wait(
-        bench
-            .store()
-            .rotate_roster(bench.who, digest, rotate, sha256(bench.admin.expose())),
-    );
+    let rotated = bench.wait(bench.store().rotate_roster(
+        bench.who,
+        digest,
+        rotate,
+        sha256(bench.admin.expose()),
+    ));
     model.position += 1;
     assert_eq!(rotated.unwrap().end, Position(model.position));
     if model.closed[mailbox] {
@@ -484,14 +409,22 @@ fn compare(bench: &Bench, owners: &[Owner; 2], model: &Model) {
     for (n, owner) in owners.iter().enumerate() {
         let entries = bench.wait(bench.store().waiting(*owner, BTreeSet::new(), 100, 1 << 20));
         if model.closed[n] {
-            assert!(matches!(entries, Err(StoreError::Refused(error)) if error.code == ErrorCode::MailboxClosed));
+            assert!(
+                matches!(entries, Err(StoreError::Refused(error)) if error.code == ErrorCode::MailboxClosed)
+            );
             continue;
         }
         let entries = entries.unwrap();
         assert!(entries.is_sorted_by_key(|entry| entry.seq));
         let found: Vec<_> = entries
             .iter()
-            .map(|one| (one.alias.as_bytes()[0], one.payload.as_bytes()[0], one.receipt))
+            .map(|one| {
+                (
+                    one.alias.as_bytes()[0],
+                    one.payload.as_bytes()[0],
+                    one.receipt,
+                )
+            })
             .collect();
         let expected = model.mailboxes[n].iter().filter(|one| one.expires > now);
         let expected: Vec<_> = expected
@@ -551,7 +484,9 @@ fn a_full_disk_is_a_typed_refusal_and_what_was_there_stays() {
     let mut model = Model::default();
     submit(&bench, &mut model, &[0], 100, 1_000, false);
     let pages = bench.store().writer.run("test", 0, |tx| {
-        let pages: i64 = tx.conn.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        let pages: i64 = tx
+            .conn
+            .pragma_query_value(None, "page_count", |row| row.get(0))?;
         Ok(tx.conn.pragma_update(None, "max_page_count", pages + 1)?)
     });
     bench.wait(pages).unwrap();
@@ -566,7 +501,11 @@ fn a_full_disk_is_a_typed_refusal_and_what_was_there_stays() {
         ttl_s: 60,
         escrow: Vec::new(),
     };
-    let refused = bench.wait(bench.store().submit(bench.who, Digest::new([99; 32]), large));
+    let refused = bench.wait(
+        bench
+            .store()
+            .submit(bench.who, Digest::new([99; 32]), large),
+    );
     assert!(matches!(refused, Err(StoreError::Full)), "{refused:?}");
     let entries = bench
         .wait(bench.store().waiting(owner, BTreeSet::new(), 10, 1 << 20))
