@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    approve, attachment, change, chat, doctor, enroll, export, invite, lock, org, read, respond,
-    run, search, send, send_result, status, sync,
+    admin, approve, attachment, backup, change, chat, doctor, enroll, export, history, invite,
+    lease, lock, org, pin, read, respond, run, search, send, send_result, standby, status, sync,
 };
 use crate::parse;
 
@@ -44,6 +44,10 @@ pub(crate) struct Global {
     /// Reads the passphrase from this file descriptor, one line
     #[arg(long, global = true, help_heading = "Common options", value_name = "N")]
     pub(crate) passphrase_fd: Option<u32>,
+    /// Reads this device's PIN from this file descriptor, one line: for acts that ask for its owner where the keyring alone
+    /// opens the store
+    #[arg(long, global = true, help_heading = "Common options", value_name = "N")]
+    pub(crate) pin_fd: Option<u32>,
     /// Does not contact the relay afterwards: what was written goes out with the next `sync` or `run`
     #[arg(long, global = true, help_heading = "Common options")]
     pub(crate) offline: bool,
@@ -100,6 +104,24 @@ pub(crate) enum Command {
     Attachment(attachment::Attachment),
     /// Export a conversation or a message as FHIR
     Export(export::Export),
+    /// Administration: lost devices, proposals, rules, roles, reviews
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// Listen, while locked, for an order to wipe this device, and obey it; needs no passphrase
+    Standby(standby::Standby),
+    /// How long this device goes on without word of its organisation; extend it
+    #[command(subcommand)]
+    Lease(lease::Lease),
+    /// The PIN that proves its owner where the keyring opens the store
+    #[command(subcommand)]
+    Pin(pin::Pin),
+    /// Write a backup of what this device shows, or rehearse its restore
+    Backup(backup::Backup),
+    /// Bring a backup back
+    Restore(backup::Restore),
+    /// History of a conversation: hand it over, take it
+    #[command(subcommand)]
+    History(history::History),
     /// List messages that are held: kept, but not shown
     Held,
     /// Stop a running `run` of this folder and make it forget its keys
@@ -152,6 +174,57 @@ mod tests {
             "attachment save 0affee 2 f",
             "export ICU --purpose TREAT --reason x --out f",
             "doctor --network",
+            "admin lost Chen --dry-run",
+            "admin lost Chen --emergency --reason x --yes",
+            "admin revoke phone --suspect-since 12 --reason x --yes",
+            "admin wipe phone --emergency --dry-run",
+            "admin wipe-status",
+            "admin wipe-status phone --offline",
+            "admin certificate phone --out f",
+            "admin exposure phone",
+            "admin lift phone",
+            "admin proposals --all",
+            "admin countersign 12",
+            "admin refuse 12 --reason x",
+            "admin policy",
+            "admin policy show --values",
+            "admin policy set idle-lock=2min export=yes --reason x",
+            "admin policy adopt",
+            "admin roles",
+            "admin roles define triage --permit view-result,acknowledge --permit unmask",
+            "admin roles retire triage",
+            "admin roles matrix",
+            "admin grant Chen nurse --unit 5W --from 2031-05-06 --until 30d",
+            "admin withdraw Chen nurse --unit 5W",
+            "admin elevate ask admin --for 2h --reason x",
+            "admin elevate grant 12",
+            "admin elevate list",
+            "admin exception grant Chen auditor admin --until 2031-05-06 --reason x",
+            "admin exception list",
+            "admin suspend Chen --reason x",
+            "admin readmit Chen",
+            "admin recertify start spring --due 2031-05-06 --unit 5W",
+            "admin recertify answer spring Chen --keep",
+            "admin recertify status spring",
+            "admin recertify evidence spring --out f",
+            "admin people import hr.csv",
+            "admin people import - --apply --orphans-leave --sheet s.html --valid 7d",
+            "admin events",
+            "admin rekey --yes",
+            "admin lease-extension --device phone --for 3d --out f",
+            "admin lease-extension --root-file r --root-passphrase-fd 4",
+            "lease show",
+            "lease extend sotto-lease:abc",
+            "pin set --new-pin-fd 4 --pin-fd 5",
+            "pin status",
+            "standby --once --deadline 5s",
+            "standby --state",
+            "backup f --backup-passphrase-fd 4",
+            "backup rehearse f --scratch d",
+            "backup age",
+            "restore f",
+            "history hand-over ICU phone f --since 30d",
+            "history take f",
         ] {
             assert!(reads(line), "{line}");
         }
@@ -179,6 +252,22 @@ mod tests {
             "ack 0affee --value 1 --observation 0",
             "attachment save 0affee",
             "export ICU --purpose TREAT",
+            "admin",
+            "admin wipe",
+            "admin lost Chen --dry-run --yes",
+            "admin policy set",
+            "admin roles define triage",
+            "admin exception grant Chen auditor admin --reason x",
+            "admin recertify answer spring Chen",
+            "admin recertify answer spring Chen --keep --withdraw",
+            "admin people import hr.csv --orphans-leave",
+            "admin lease-extension --root-passphrase-fd 4",
+            "lease",
+            "pin",
+            "standby --deadline 5s",
+            "standby --once --state",
+            "backup",
+            "history hand-over ICU phone",
         ] {
             assert!(!reads(line), "{line}");
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sotto_core::{Client, ClientBuilder, NeedsUnlock, Proxy, Unlock};
+use sotto_core::{Client, ClientBuilder, NeedsUnlock, Proof, Proxy, Unlock};
 use zeroize::Zeroizing;
 
 use crate::args::Global;
@@ -46,7 +46,7 @@ impl Context {
         Ok(Self {
             home,
             proxy: global.proxy.unwrap_or_default(),
-            secrets: Secrets::new(global.passphrase_fd),
+            secrets: Secrets::new(global.passphrase_fd, global.pin_fd),
             out: Out::new(global.json),
             offline: global.offline,
         })
@@ -54,6 +54,11 @@ impl Context {
 
     pub(crate) fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// Which way leads to the relay.
+    pub(crate) const fn proxy(&self) -> &Proxy {
+        &self.proxy
     }
 
     pub(crate) const fn secrets(&self) -> &Secrets {
@@ -67,6 +72,15 @@ impl Context {
 
     /// Opens the store that is there.
     pub(crate) fn open(&self) -> Outcome<Client> {
+        self.open_with(self.builder())
+    }
+
+    /// Opens it for a process that stays and shows nothing to anybody.
+    pub(crate) fn open_unattended(&self) -> Outcome<Client> {
+        self.open_with(self.builder().unattended())
+    }
+
+    fn open_with(&self, builder: ClientBuilder) -> Outcome<Client> {
         let Some(needs) = Client::needs_unlock(&self.home)? else {
             let home = self.home.display();
             return Err(Failure::not_found(
@@ -81,7 +95,37 @@ impl Context {
             NeedsUnlock::Passphrase => Unlock::Passphrase(self.passphrase()?),
             NeedsUnlock::KeyringAndPassphrase => Unlock::KeyringAndPassphrase(self.passphrase()?),
         };
-        Ok(self.builder().open(unlock)?)
+        Ok(builder.open(unlock)?)
+    }
+
+    /// Opens the store for an act that asks for its owner.
+    pub(crate) fn open_as_owner(&self) -> Outcome<Client> {
+        let client = self.open()?;
+        self.prove(&client)?;
+        Ok(client)
+    }
+
+    /// Proves that the owner is there, and says whether it did. Typing the passphrase has proven it already; where the
+    /// keyring alone opens the store, its PIN does. Where none is at hand, core says whether an act needs one.
+    pub(crate) fn prove(&self, client: &Client) -> Outcome<bool> {
+        let by_keyring = Client::needs_unlock(&self.home)? == Some(NeedsUnlock::Keyring);
+        if by_keyring
+            && client.has_pin()?
+            && let Some(pin) = self.secrets.pin()?
+        {
+            client.verify(Proof::Pin(pin))?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Opens the store for an act, or only to look.
+    pub(crate) fn open_for(&self, act: bool) -> Outcome<Client> {
+        if act {
+            self.open_as_owner()
+        } else {
+            self.open()
+        }
     }
 
     /// Makes a new store, protected as asked.
@@ -94,7 +138,18 @@ impl Context {
             (true, true) => Unlock::KeyringAndPassphrase(self.new_passphrase()?),
             (false, _) => Unlock::Passphrase(self.new_passphrase()?),
         };
-        Ok(self.builder().create(unlock)?)
+        let pin = match unlock {
+            Unlock::Keyring => self.secrets.new_pin(
+                "Choose a PIN of at least six characters, for wiping, inviting, exporting and the like \
+                 (just Enter for none; later none can be set): ",
+            )?,
+            _ => None,
+        };
+        let client = self.builder().create(unlock)?;
+        if let Some(pin) = pin {
+            client.set_pin(&pin)?;
+        }
+        Ok(client)
     }
 
     fn builder(&self) -> ClientBuilder {

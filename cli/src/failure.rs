@@ -117,6 +117,9 @@ impl Failure {
     }
 
     fn next_step(&self) -> Option<String> {
+        if let Some(next) = next_of_code(self.code()) {
+            return Some(next.to_owned());
+        }
         match (self.retry(), self.kind()) {
             (Retry::Now, _) => Some("Try again.".into()),
             (Retry::Later(Some(after)), _) => Some(format!("Try again in {}.", crate::parse::duration_text(after))),
@@ -124,8 +127,10 @@ impl Failure {
                 Some("Nothing is lost; try again when the network is back, or see `sotto doctor --network`.".into())
             }
             (Retry::Later(None), _) => Some("Try again in a moment.".into()),
-            (_, ErrorKind::NotFound) if matches!(self, Self::Core(_)) => {
-                Some("`sotto people`, `sotto chat list` and `sotto inbox` show what there is.".into())
+            (_, ErrorKind::NotFound)
+                if matches!(self, Self::Core(_)) && !self.code().starts_with("admin.") =>
+            {
+                Some("`sotto people`, `sotto devices`, `sotto chat list` and `sotto inbox` show what there is.".into())
             }
             _ => None,
         }
@@ -148,6 +153,21 @@ impl From<sotto_core::Error> for Failure {
     fn from(error: sotto_core::Error) -> Self {
         Self::Core(error)
     }
+}
+
+/// What helps for errors whose kind says too little.
+fn next_of_code(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "verify.needed" => {
+            "Where the keyring opens the store, its PIN proves that; `sotto pin set` sets one."
+        }
+        "admin.no_device" => "`sotto devices` lists them.",
+        "admin.no_proposal" => "`sotto admin proposals --all` lists them.",
+        "admin.unknown_role" | "admin.no_grant" => "`sotto admin roles` shows who holds which.",
+        "admin.unknown_permission" => "`sotto admin roles matrix` shows them.",
+        "admin.no_campaign" => "`sotto admin recertify status` lists them.",
+        _ => return None,
+    })
 }
 
 /// The exit code of each kind of error: `docs/CLI.md`.
@@ -205,6 +225,12 @@ mod tests {
         for (kind, code) in kinds {
             assert_eq!(exit_code(kind), code);
         }
+    }
+
+    #[test]
+    fn an_error_of_administration_names_its_own_list() {
+        assert!(next_of_code("admin.no_device").is_some_and(|next| next.contains("sotto devices")));
+        assert_eq!(next_of_code("relay.unreachable"), None);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! wrong one cannot be called back.
 
 use sotto_core::{
-    Client, ConversationId, ConversationView, ErrorKind, ExportScope, Owner, PersonId, PersonView,
-    PlaceId, Recipient,
+    Client, ConversationId, ConversationView, DeviceView, ErrorKind, ExportScope, Owner, PersonId,
+    PersonView, PlaceId, Recipient,
 };
 
 use crate::failure::{Failure, Outcome};
@@ -108,6 +108,37 @@ fn owner_of(view: &PersonView) -> Option<Owner> {
         "place" => view.id.parse::<PlaceId>().ok().map(Owner::Place),
         _ => view.id.parse::<PersonId>().ok().map(Owner::Person),
     }
+}
+
+/// `DEVICE`: what core takes for one, with what is shown of it.
+pub(crate) fn device(client: &Client, text: &str) -> Outcome<DeviceView> {
+    let id = client.find_device(text)?.to_string();
+    let mut devices = client.devices()?.into_iter();
+    devices.find(|device| device.id == id).ok_or_else(|| {
+        Failure::not_found(
+            "device.not_found",
+            "that device is gone; `sotto devices` lists them",
+        )
+    })
+}
+
+/// `PERSON`, and no place.
+pub(crate) fn person(client: &Client, text: &str) -> Outcome<PersonId> {
+    match client.find_owner(text)? {
+        Owner::Person(person) => Ok(person),
+        Owner::Place(_) => Err(Failure::bad_input(
+            "person.place",
+            "that is a place; this is about a person",
+        )),
+    }
+}
+
+/// The name of a person or place, as it is shown.
+pub(crate) fn name_of(client: &Client, owner: Owner) -> Outcome<String> {
+    let id = owner.to_string();
+    let people = client.people()?;
+    let found = people.into_iter().find(|view| view.id == id);
+    Ok(found.map_or(id, |view| clean(&view.name)))
 }
 
 /// An identifier that core printed.

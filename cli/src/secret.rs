@@ -7,6 +7,7 @@ use std::io::Read;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Outcome};
+use crate::terminal;
 
 /// Longer lines are no passphrases but a mistake, such as the wrong descriptor.
 const LONGEST: usize = 4096;
@@ -14,18 +15,23 @@ const LONGEST: usize = 4096;
 /// The sources that this invocation allows.
 pub(crate) struct Secrets {
     descriptor: Option<u32>,
+    pin: Option<u32>,
     test: Option<Zeroizing<String>>,
 }
 
 impl Secrets {
-    pub(crate) fn new(descriptor: Option<u32>) -> Self {
+    pub(crate) fn new(descriptor: Option<u32>, pin: Option<u32>) -> Self {
         // Two variables, so that neither one left behind in a shell opens a store by accident.
         let testing = std::env::var("SOTTO_TEST").is_ok_and(|value| value == "1");
         let test = testing
             .then(|| std::env::var("SOTTO_TEST_PASSPHRASE").ok())
             .flatten()
             .map(Zeroizing::new);
-        Self { descriptor, test }
+        Self {
+            descriptor,
+            pin,
+            test,
+        }
     }
 
     /// Whether a passphrase was handed over rather than to be asked for.
@@ -49,13 +55,42 @@ impl Secrets {
         self.chosen(self.descriptor, prompt)
     }
 
-    /// The passphrase of the offline root file, from its own descriptor.
-    pub(crate) fn root_passphrase(
+    /// The PIN of a store that the keyring opens; `None` where nobody is there to give it.
+    pub(crate) fn pin(&self) -> Outcome<Option<Zeroizing<String>>> {
+        match self.pin {
+            Some(number) => read_descriptor(number).map(Some),
+            None if self.test.is_some() => Ok(self.test.clone()),
+            None if terminal::present() => ask("PIN: ").map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A PIN for a new store that the keyring alone opens; `None` where nobody is there to choose one, or chose none.
+    pub(crate) fn new_pin(&self, prompt: &str) -> Outcome<Option<Zeroizing<String>>> {
+        let chosen = match self.pin {
+            Some(number) => read_descriptor(number)?,
+            None if terminal::present() => twice(prompt)?,
+            None => return Ok(None),
+        };
+        Ok(Some(chosen).filter(|pin| !pin.is_empty()))
+    }
+
+    /// The passphrase of a new file, from its own descriptor.
+    pub(crate) fn new_file_passphrase(
         &self,
         descriptor: Option<u32>,
         prompt: &str,
     ) -> Outcome<Zeroizing<String>> {
         self.chosen(descriptor, prompt)
+    }
+
+    /// The passphrase of a file that exists, from its own descriptor.
+    pub(crate) fn file_passphrase(
+        &self,
+        descriptor: Option<u32>,
+        prompt: &str,
+    ) -> Outcome<Zeroizing<String>> {
+        self.unasked(descriptor)?.map_or_else(|| ask(prompt), Ok)
     }
 
     fn chosen(&self, descriptor: Option<u32>, prompt: &str) -> Outcome<Zeroizing<String>> {
@@ -162,11 +197,13 @@ mod tests {
     fn a_descriptor_wins_over_the_tests_passphrase() {
         let secrets = Secrets {
             descriptor: Some(7),
+            pin: None,
             test: Some(Zeroizing::new("x".into())),
         };
         assert!(!secrets.stands_in_environment());
         let secrets = Secrets {
             descriptor: None,
+            pin: None,
             test: Some(Zeroizing::new("x".into())),
         };
         assert!(secrets.stands_in_environment());

@@ -6,7 +6,7 @@
 //! use: they change without notice.
 //!
 //! Floors, from the ground up: `base`, `vault` and `transport`, `store`, `audit`, `roster` and `mls`, `membership`,
-//! `timeline`, `inbox` and `outbox`, `sync`, `enrol`, `conversation`, `clinical` and `admin`, `client`. Imports
+//! `timeline`, `inbox` and `outbox`, `sync`, `enrol` and `wipe`, `conversation`, `clinical` and `admin`, `client`. Imports
 //! go down only; `cargo xtask tidy` proves it.
 
 pub mod admin;
@@ -16,6 +16,7 @@ pub mod client;
 pub mod clinical;
 pub mod conversation;
 pub mod enrol;
+pub mod history;
 pub mod inbox;
 pub mod membership;
 pub mod mls;
@@ -26,6 +27,7 @@ pub mod sync;
 pub mod timeline;
 pub mod transport;
 pub mod vault;
+pub mod wipe;
 
 pub use base::{ConversationId, DeviceId, InvitationId, MessageId, Owner, PersonId, PlaceId};
 pub use client::*;

@@ -117,6 +117,8 @@ settings! {
         limit_tenant_slots: u32 = 500_000, "SOTTO_RELAY_LIMIT_TENANT_SLOTS";
         /// Open grants of one organisation.
         limit_tenant_grants: u32 = 10_000, "SOTTO_RELAY_LIMIT_TENANT_GRANTS";
+        /// Wipe channels that devices of one organisation open.
+        limit_tenant_channels: u32 = 50_000, "SOTTO_RELAY_LIMIT_TENANT_CHANNELS";
         /// Blobs of one organisation.
         limit_tenant_blobs: u32 = 500_000, "SOTTO_RELAY_LIMIT_TENANT_BLOBS";
         /// Receipt handles of one organisation that wait or are not collected.
@@ -163,6 +165,10 @@ settings! {
         rate_grant: u32 = 120, "SOTTO_RELAY_RATE_GRANT";
         /// The same, at once.
         burst_grant: u32 = 60, "SOTTO_RELAY_BURST_GRANT";
+        /// Polls and certificates of one wipe channel per minute.
+        rate_channel: u32 = 60, "SOTTO_RELAY_RATE_CHANNEL";
+        /// The same, at once.
+        burst_channel: u32 = 60, "SOTTO_RELAY_BURST_CHANNEL";
     }
     optional {
         /// The certificate chain as PEM; without it the relay makes its own and prints its pin.
@@ -252,6 +258,7 @@ impl Config {
             tenant_bytes: self.limit_tenant_bytes,
             tenant_slots: self.limit_tenant_slots,
             tenant_grants: self.limit_tenant_grants,
+            tenant_channels: self.limit_tenant_channels,
             tenant_blobs: self.limit_tenant_blobs,
             tenant_receipts: self.limit_tenant_receipts,
             roster_entries: self.limit_roster_entries,
@@ -285,6 +292,7 @@ impl Config {
             Kind::Claim => (self.rate_claim, self.burst_claim),
             Kind::ClaimedAlias => (self.rate_claimed_alias, self.burst_claimed_alias),
             Kind::Grant => (self.rate_grant, self.burst_grant),
+            Kind::Channel => (self.rate_channel, self.burst_channel),
         };
         Rate { per_minute, burst }
     }

@@ -5,7 +5,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sotto_wire::{Bearer, Digest, ErrorCode, LimitKind, RelayTime, TenantId, WireError, limits};
+use sotto_wire::{
+    Bearer, Digest, ErrorCode, LimitKind, MailboxId, PublicKey, RelayTime, TenantId, WireError,
+    limits,
+};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::blobs::Blobs;
@@ -16,6 +19,7 @@ use crate::disk::Disk;
 use crate::logging::{Cause, log_event};
 use crate::memory::links::Links;
 use crate::memory::nonces::Nonces;
+use crate::memory::polls::Polls;
 use crate::memory::rates::{Key, Kind, Rates};
 use crate::memory::sessions::{Session, Sessions};
 use crate::memory::wake::Wake;
@@ -60,6 +64,7 @@ impl Listener for Hub {
                 Event::Arrived(mailbox) => self.wake.ring_mailbox(*mailbox),
                 Event::Closed(mailbox) => self.sessions.end(*mailbox, ErrorCode::MailboxClosed),
                 Event::GrantChanged(tenant, grant) => self.wake.ring_grant(*tenant, *grant),
+                Event::Ordered(tenant, key) => self.wake.ring_channel(*tenant, *key),
                 Event::BearerReplaced(tenant) => self.forget_bearers(tenant),
                 Event::Count(milestone, n) => self.metrics.reached(*milestone, *n),
             }
@@ -146,7 +151,9 @@ pub(crate) struct Relay {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) hub: Arc<Hub>,
-    pub(crate) nonces: Nonces,
+    pub(crate) nonces: Nonces<MailboxId>,
+    pub(crate) channel_nonces: Nonces<PublicKey>,
+    pub(crate) polls: Polls,
     pub(crate) links: Links,
     pub(crate) rates: Rates,
     pub(crate) disk: Disk,

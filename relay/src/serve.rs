@@ -36,6 +36,7 @@ use crate::lock::{DataLock, LockError};
 use crate::logging::{Cause, log_event};
 use crate::memory::links::Links;
 use crate::memory::nonces::Nonces;
+use crate::memory::polls::Polls;
 use crate::memory::rates::Rates;
 use crate::relay::{Hub, Peer, Place, Relay, Stop};
 use crate::store::sqlite::{OpenError, SqliteStore, WriterHandle};
@@ -126,6 +127,8 @@ async fn run(config: Config) -> Result<WriterHandle, ServeError> {
         random,
         hub,
         nonces: Nonces::default(),
+        channel_nonces: Nonces::default(),
+        polls: Polls::new(config.connections),
         links: Links::default(),
         rates: Rates::default(),
         disk,
@@ -338,6 +341,7 @@ async fn recurring(relay: Arc<Relay>) {
 async fn sweep(relay: &Arc<Relay>) {
     let now = relay.clock.elapsed();
     relay.nonces.sweep(now);
+    relay.channel_nonces.sweep(now);
     relay.links.sweep(now);
     relay.rates.sweep(now);
     relay.hub.sessions.sweep(now);

@@ -13,7 +13,7 @@ use sotto_core::store::{Store, StoreError, StoreOptions, WriteTx};
 use sotto_core::sync::Engine;
 use sotto_core::transport::{ProxySetting, Transport, TransportError};
 use sotto_core::vault::{Argon2Cost, Passphrase, PassphraseVault, Vault};
-use sotto_core::{ErrorKind, enrol};
+use sotto_core::{DeviceId, ErrorKind, enrol};
 use sotto_wire::slot::{Advance, AdvanceAuth, AdvanceBody, Post};
 use sotto_wire::submit::{Class, Delivery, Submit};
 use sotto_wire::{Alias, Bearer, Epoch, IdempotencyId, Sealed, Sig, SlotId, TenantId, signed};
@@ -26,7 +26,7 @@ const TTL: u32 = 3_600;
 /// A member's store, opened by somebody else's program.
 #[derive(Debug)]
 pub struct Insider {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -229,4 +229,36 @@ pub fn fresh<const N: usize>() -> [u8; N] {
 #[must_use]
 pub fn kind(error: TransportError) -> ErrorKind {
     sotto_core::Error::from(error).kind()
+}
+
+/// The groups of a device, and in how many of them one of these devices is still a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaves {
+    /// Groups that the device is in.
+    pub groups: usize,
+    /// Groups that the other one is in, too.
+    pub shared: usize,
+}
+
+impl Insider {
+    /// In how many groups of this device that other one is a leaf.
+    #[must_use]
+    pub fn leaves_of(&self, device: DeviceId) -> Leaves {
+        let counted = self.engine.write("an insider", |tx, _| {
+            let mut leaves = Leaves {
+                groups: 0,
+                shared: 0,
+            };
+            for conversation in tx.conversations()? {
+                let Some(group) = load_group(tx, &conversation).unwrap() else {
+                    continue;
+                };
+                let members = group.members().unwrap();
+                leaves.groups += 1;
+                leaves.shared += usize::from(members.iter().any(|one| one.device == device));
+            }
+            Ok(leaves)
+        });
+        counted.unwrap()
+    }
 }

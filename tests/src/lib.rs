@@ -10,8 +10,11 @@
 
 mod answer;
 pub mod canary;
+mod channels;
 mod device;
+mod forge;
 mod gate;
+pub mod hospital;
 pub mod insider;
 mod ledger;
 pub mod memory;
@@ -20,6 +23,7 @@ mod organisation;
 mod program;
 mod relay;
 mod running;
+mod seasoned;
 mod seed;
 mod tap;
 mod wait;
@@ -27,6 +31,7 @@ mod world;
 
 pub use answer::Answer;
 pub use device::{Crash, Device};
+pub use forge::Forged;
 pub use gate::Gate;
 pub use ledger::Ledger;
 pub use operator::{Mailbox, Operator};

@@ -167,7 +167,7 @@ impl<'w> Operator<'w> {
     }
 
     /// A look at the database while the relay serves.
-    fn look(&self) -> Connection {
+    pub(crate) fn look(&self) -> Connection {
         let path = self.world.relay_data().join("relay.db");
         let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         database.busy_timeout(Duration::from_secs(10)).unwrap();
@@ -175,7 +175,7 @@ impl<'w> Operator<'w> {
     }
 
     /// A change to it, while the relay is down.
-    fn change<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
+    pub(crate) fn change<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
         self.world.stop_relay();
         let database = Connection::open(self.world.relay_data().join("relay.db")).unwrap();
         let result = work(&database);

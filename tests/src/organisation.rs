@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::device::Device;
+use crate::wait::eventually;
 use crate::world::World;
 
 /// Somebody who is to join.
@@ -129,6 +130,37 @@ impl Organisation {
         self.enrol(Newcomer::physician(name), name)
     }
 
+    /// Another administrator: their device waits until the first one has compared the code.
+    #[track_caller]
+    pub fn administrator(&self, name: &str, label: &str) -> Device {
+        let device = self.device(label, name);
+        let newcomer = Newcomer {
+            roles: &["admin"],
+            unit: "",
+            ..Newcomer::physician(name)
+        };
+        self.enrol_approved(&device, &self.invite(newcomer), &self.admin);
+        device
+    }
+
+    /// Enrols a device that has to be approved, by who invited it.
+    #[track_caller]
+    pub fn enrol_approved(&self, device: &Device, invitation: &Value, by: &Device) {
+        let link = invitation["link"].as_str().unwrap();
+        let waits = device.run(&["enroll", link, "--device", &device.name, "--no-wait"]);
+        assert_eq!(waits["state"], "awaiting_approval", "{waits:#}");
+        let pending = by.run(&["approve"])["pending"][0].clone();
+        let (number, code) = (&pending["invitation"], &pending["code"]);
+        by.run(&[
+            "approve",
+            number.as_str().unwrap(),
+            "--code",
+            code.as_str().unwrap(),
+        ]);
+        let joined = device.run(&["enroll", "--continue"]);
+        assert_eq!(joined["state"], "joined", "{joined:#}");
+    }
+
     /// Another device of this one's owner, invited by it.
     #[track_caller]
     pub fn next_device(&self, of: &Device, label: &str) -> Device {
@@ -136,6 +168,16 @@ impl Organisation {
         let device = self.device(label, &of.owner);
         enrol(&device, &invitation);
         device
+    }
+
+    /// Lets every device talk to the relay in turn until something holds: for what takes its time on purpose, as the
+    /// return of somebody whose last device was lost does.
+    #[track_caller]
+    pub fn turns_until(&self, devices: &[&Device], what: &str, mut holds: impl FnMut() -> bool) {
+        eventually(what, || {
+            devices.iter().for_each(|device| drop(device.sync()));
+            holds().then_some(())
+        });
     }
 
     /// Lets every device talk to the relay in turn until a whole turn brings nothing new to anybody: all that was under

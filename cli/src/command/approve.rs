@@ -31,7 +31,7 @@ struct Approved<'a> {
 
 impl Approve {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
-        let client = context.open()?;
+        let client = context.open_for(self.invitation.is_some())?;
         let pending = client.pending_approvals().await?;
         let Some(wanted) = &self.invitation else {
             return list(context, &pending);

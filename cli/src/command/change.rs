@@ -1,14 +1,14 @@
 //! `react`, `edit`, `retract`, `leave`: changes to what is there.
 
 use serde::Serialize;
-use sotto_core::Owner;
+use sotto_core::{ExclusionView, OutcomeView};
 
+use super::admin::exclusion_words;
 use crate::context::Context;
 use crate::delivery::answer_sent;
 use crate::failure::{Failure, Outcome};
 use crate::output::progress::Progress;
-use crate::output::text::clean;
-use crate::terminal;
+use crate::{resolve, terminal};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct React {
@@ -58,8 +58,11 @@ impl Retract {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Leave {
-    /// Who leaves: identifier, name or external identifier
+    /// Who leaves, or which place closes: identifier, name or external identifier
     person: String,
+    /// Why; every member can read it
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
     /// Does not ask
     #[arg(long)]
     yes: bool,
@@ -67,26 +70,17 @@ pub(crate) struct Leave {
 
 #[derive(Serialize)]
 struct Left {
-    left: String,
+    /// `null` while it waits for a second administrator.
+    left: Option<String>,
+    #[serde(flatten)]
+    exclusion: ExclusionView,
 }
 
 impl Leave {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
-        let client = context.open()?;
+        let client = context.open_as_owner()?;
         let owner = client.find_owner(&self.person)?;
-        let Owner::Person(person) = owner else {
-            return Err(Failure::bad_input(
-                "leave.place",
-                "that is a place; only a person can leave",
-            ));
-        };
-        let id = person.to_string();
-        let name = client
-            .people()?
-            .into_iter()
-            .find(|view| view.id == id)
-            .map(|view| clean(&view.name));
-        let name = name.unwrap_or_else(|| id.clone());
+        let name = resolve::name_of(&client, owner)?;
         if !self.yes {
             if !terminal::present() {
                 return Err(Failure::usage(
@@ -105,10 +99,16 @@ impl Leave {
             }
         }
         let progress = Progress::spinner(&context.out, "closing their access");
-        client.leave(person).await?;
+        let exclusion = client.depart(owner, self.reason.as_deref()).await?;
         drop(progress);
-        context.out.answer(&Left { left: id }, || {
-            format!("{name} has left. Their devices are closed and the keys turned.")
+        let stands = matches!(exclusion.outcome, OutcomeView::Done { .. });
+        let answer = Left {
+            left: stands.then(|| owner.to_string()),
+            exclusion,
+        };
+        context.out.answer(&answer, || {
+            let done = format!("{name} has left. Their devices are closed and the keys turned");
+            exclusion_words(&answer.exclusion, &done)
         })
     }
 }

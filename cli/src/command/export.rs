@@ -33,7 +33,7 @@ struct Written {
 
 impl Export {
     pub(crate) fn run(self, context: &Context) -> Outcome {
-        let client = context.open()?;
+        let client = context.open_as_owner()?;
         let scope = resolve::export_scope(&client, &self.what)?;
         // Before the export is made, because making it is recorded.
         let file = self.out.as_deref().map(sheet::create_private).transpose()?;

@@ -16,7 +16,7 @@ use crate::{parse, people_csv, resolve, sheet};
 
 /// One invitation, or many.
 #[derive(Debug, clap::Args)]
-#[command(group(clap::ArgGroup::new("whom").required(true).args(["name", "place", "next_device", "csv"])))]
+#[command(group(clap::ArgGroup::new("whom").required(true).args(["name", "place", "next_device", "csv", "list"])))]
 pub(crate) struct Invite {
     /// A person, by the name that will be shown
     #[arg(long)]
@@ -30,6 +30,12 @@ pub(crate) struct Invite {
     /// Many persons: a table with the columns name, unit, role and one per external identifier
     #[arg(long, value_name = "FILE", conflicts_with_all = ["unit", "role", "ids"])]
     csv: Option<PathBuf>,
+    /// Shows the open invitations, with link and words of those that this device made
+    #[arg(
+        long,
+        conflicts_with_all = ["sheet", "unit", "role", "ids", "approval", "in_person", "valid"]
+    )]
+    list: bool,
     /// Writes a sheet to print, one card per person
     #[arg(long, value_name = "FILE.html")]
     sheet: Option<PathBuf>,
@@ -66,7 +72,10 @@ struct Many<'a> {
 
 impl Invite {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
-        let client = context.open()?;
+        let client = context.open_for(!self.list)?;
+        if self.list {
+            return self.list(context, &client).await;
+        }
         let many = self.csv.is_some();
         let invitees = self.invitees(&client)?;
         // Made before the first invitation: an invitation that cannot be printed would be lost.
@@ -133,6 +142,28 @@ impl Invite {
         printed.map(|_| ())
     }
 
+    /// What was begun and not finished is finished first; without the relay, what is known is shown.
+    async fn list(&self, context: &Context, client: &Client) -> Outcome {
+        let finished = client.resume().await;
+        let open = client.invitations()?;
+        context.out.answer(
+            &Many {
+                invitations: &open,
+                sheet: None,
+            },
+            || {
+                if open.is_empty() {
+                    return "No open invitations.\n".to_owned();
+                }
+                open.iter()
+                    .map(|one| self.one_in_words(context, one))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            },
+        )?;
+        Ok(finished?)
+    }
+
     fn invitees(&self, client: &Client) -> Outcome<Vec<Invitee>> {
         if let Some(path) = &self.csv {
             let file =
@@ -170,7 +201,11 @@ impl Invite {
             short(&invitation.id),
             clean(&invitation.name)
         );
-        text.push_str(&format!("  link     {}\n", invitation.link));
+        if invitation.link.is_empty() {
+            text.push_str("  link     on the device that made it\n");
+        } else {
+            text.push_str(&format!("  link     {}\n", invitation.link));
+        }
         if !invitation.words.is_empty() {
             text.push_str(&format!(
                 "  words    {}   (tell them over another channel)\n",

@@ -1,23 +1,29 @@
 //! One file per command: its arguments, the calls it makes, the answer it gives.
 
+pub(crate) mod admin;
 pub(crate) mod approve;
 pub(crate) mod attachment;
+pub(crate) mod backup;
 pub(crate) mod change;
 pub(crate) mod chat;
 pub(crate) mod doctor;
 pub(crate) mod enroll;
 pub(crate) mod export;
+pub(crate) mod history;
 pub(crate) mod inbox;
 pub(crate) mod invite;
+pub(crate) mod lease;
 pub(crate) mod lists;
 pub(crate) mod lock;
 pub(crate) mod org;
+pub(crate) mod pin;
 pub(crate) mod read;
 pub(crate) mod respond;
 pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod send;
 pub(crate) mod send_result;
+pub(crate) mod standby;
 pub(crate) mod status;
 pub(crate) mod sync;
 
@@ -51,6 +57,13 @@ pub(crate) async fn run(context: Context, command: Command) -> Outcome {
         Command::Search(command) => command.run(&context),
         Command::Attachment(command) => command.run(&context).await,
         Command::Export(command) => command.run(&context),
+        Command::Admin(command) => command.run(&context).await,
+        Command::Standby(command) => command.run(&context).await,
+        Command::Lease(command) => command.run(&context),
+        Command::Pin(command) => command.run(&context),
+        Command::Backup(command) => command.run(&context),
+        Command::Restore(command) => command.run(&context),
+        Command::History(command) => command.run(&context).await,
         Command::Held => lists::held(&context),
         Command::Lock(command) => command.run(&context),
         Command::Doctor(command) => command.run(&context).await,

@@ -77,7 +77,7 @@ impl Found {
                 format!("the registration token is not one: {why}"),
             )
         })?;
-        let root_passphrase = context.secrets().root_passphrase(
+        let root_passphrase = context.secrets().new_file_passphrase(
             self.root_passphrase_fd,
             "Choose a passphrase for the offline root file: ",
         )?;

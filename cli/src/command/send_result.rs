@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use sotto_core::{SendResult as Request, SentResultView};
+use sotto_core::{Error, SendResult as Request, SentResultView};
 
 use crate::context::Context;
 use crate::delivery::{Relay, deliver};
 use crate::failure::{Failure, Outcome};
 use crate::output::table::Table;
-use crate::output::text::short;
+use crate::output::text::{clean, short};
 use crate::{parse, resolve};
 
 /// A result.
@@ -41,12 +41,14 @@ impl SendResult {
         let source = self.read()?;
         let client = context.open()?;
         let to = resolve::recipient(&client, &self.to)?;
-        let results = client.send_result(Request {
+        let request = Request {
             to,
             source,
             critical: self.critical,
             expires: self.expires,
-        })?;
+        };
+        let sent = client.send_result(request);
+        let results = sent.map_err(|error| named(&self.to, error))?;
         let relay = deliver(context, &client).await;
         let answer = Answer {
             results,
@@ -68,6 +70,18 @@ impl SendResult {
             .map_err(|error| Failure::io("reading the result", &error))?;
         Ok(source)
     }
+}
+
+/// Core's errors name nobody. Where one recipient was named here, the answer names them too.
+fn named(to: &str, error: Error) -> Failure {
+    if error.code() != "result.recipient_may_not_view" || to == "ordering" {
+        return error.into();
+    }
+    let message = format!(
+        "{} may not view results: nothing was sent. Choose somebody whose role does, or ask an administrator for such a role",
+        clean(to)
+    );
+    Failure::refused("result.recipient_may_not_view", message)
 }
 
 fn words(answer: &Answer) -> String {

@@ -81,6 +81,14 @@ impl Out {
         let _ = writeln!(std::io::stderr(), "{line}");
     }
 
+    /// Lines for a human before a question, on standard error; a program gets none.
+    pub(crate) fn before_question(&self, lines: &str) {
+        if !self.json {
+            // What cannot be shown leaves the question, and nothing is done without an answer.
+            let _ = writeln!(std::io::stderr(), "{}", lines.trim_end());
+        }
+    }
+
     /// A remark that carries a value a program needs while the command still runs.
     pub(crate) fn note_value(&self, code: &str, message: &str, name: &str, value: &str) {
         if !self.json {

@@ -22,6 +22,12 @@ impl Table {
             .push(cells.iter().map(|cell| clean(cell)).collect());
     }
 
+    /// A row of a table whose columns are not known beforehand.
+    pub(crate) fn row_of(&mut self, cells: &[String]) {
+        self.rows
+            .push(cells.iter().map(|cell| clean(cell)).collect());
+    }
+
     /// The table, or `empty` where it has no rows.
     pub(crate) fn render(&self, empty: &str) -> String {
         if self.rows.is_empty() {

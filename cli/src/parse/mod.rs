@@ -3,9 +3,11 @@
 
 mod duration;
 mod hex;
+mod moment;
 
 pub(crate) use duration::{duration, duration_text};
 pub(crate) use hex::bytes_32;
+pub(crate) use moment::{from, since, until};
 
 use sotto_core::Proxy;
 

@@ -7,6 +7,7 @@ use sotto_wire::grant::{Answer, Status};
 use sotto_wire::{ErrorCode, GrantId, Sealed, op};
 
 use super::append::append;
+use super::control::Outcome;
 use super::{AdminError, REQUEST, offers};
 use crate::base::{DeviceId, InvitationId, Owner};
 use crate::enrol;
@@ -187,31 +188,42 @@ fn permitted(engine: &Engine, id: &InvitationId) -> Result<(), AdminError> {
     })?
 }
 
-/// Puts the claim into the log without approving it, so that an administrator can: for who may invite and not approve.
-///
-/// # Errors
-/// [`AdminError`].
-pub async fn forward(engine: &Arc<Engine>, invitation: InvitationId) -> Result<(), AdminError> {
-    engine.read_roster(REQUEST).await?;
-    match state(engine, &invitation)? {
-        InvitationState::Used(_) => Ok(()),
-        InvitationState::Void => Err(AdminError::InvitationVoid),
-        InvitationState::Open => {
-            let claim = claim(engine, &invitation).await?;
-            append(engine, |draft| {
-                match draft
-                    .roster()
-                    .invitations()
-                    .get(&invitation)
-                    .map(|record| record.state)
-                {
-                    Some(InvitationState::Open) => draft.add(claim.clone()),
-                    _ => Ok(()),
-                }
+/// Puts claims on invitations of this device into the log, where it may invite and not approve: there, every
+/// administrator can. Says how many.
+pub(super) async fn forward(engine: &Arc<Engine>) -> Result<usize, AdminError> {
+    let mine = engine.read(|_, context| {
+        let open = context.roster.open_invitations(context.now);
+        Ok(open
+            .filter(|(_, record)| {
+                record.mode == ApprovalMode::Approval
+                    && record.by == Author::Device(context.me.device)
             })
-            .await
+            .map(|(id, _)| *id)
+            .collect::<Vec<_>>())
+    })?;
+    let mut forwarded = 0;
+    for id in mine {
+        if !matches!(permitted(engine, &id), Err(AdminError::NotPermitted(_))) {
+            continue;
         }
+        let claim = match claim(engine, &id).await {
+            Ok(claim) => claim,
+            Err(
+                AdminError::NothingToApprove | AdminError::Claim | AdminError::InvitationExpired,
+            ) => continue,
+            Err(error) => return Err(error),
+        };
+        engine.read_roster(REQUEST).await?;
+        append(engine, |draft| {
+            match draft.roster().invitations().get(&id).map(|r| r.state) {
+                Some(InvitationState::Open) => draft.add(claim.clone()),
+                _ => Ok(()),
+            }
+        })
+        .await?;
+        forwarded += 1;
     }
+    Ok(forwarded)
 }
 
 /// Approves the device that claims an invitation, after its code was compared, and hands it the roster key. Again is
@@ -230,7 +242,7 @@ pub async fn approve(
         InvitationState::Used(_) => None,
         InvitationState::Void => return Err(AdminError::InvitationVoid),
     };
-    let device = append(engine, |draft| {
+    let (device, outcome) = append(engine, |draft| {
         let mut state = draft
             .roster()
             .invitations()
@@ -249,11 +261,15 @@ pub async fn approve(
             .and_then(|record| record.state.now())
             == Some(&DeviceState::Pending)
         {
-            draft.add(DeviceApproved { device })?;
+            let outcome = draft.act(DeviceApproved { device }, None)?;
+            return Ok((device, Some(outcome)));
         }
-        Ok(device)
+        Ok((device, None))
     })
     .await?;
+    if let Some(Outcome::Proposed { seq }) = outcome {
+        return Err(AdminError::Proposed(seq));
+    }
     answer(engine, invitation, device, claim.is_some()).await?;
     Ok(device)
 }
@@ -293,5 +309,17 @@ async fn answer(
             Some(ErrorCode::NotFound | ErrorCode::Expired) => Err(AdminError::InvitationExpired),
             _ => Err(error.into()),
         },
+    }
+}
+
+/// Hands the roster key to a device that somebody has just approved, where it waits for it.
+pub(super) async fn hand_over(engine: &Arc<Engine>, device: DeviceId) -> Result<(), AdminError> {
+    let invitation = engine.read(|_, context| {
+        let record = context.device(&device);
+        Ok(record.and_then(|record| record.invitation))
+    })?;
+    match invitation {
+        Some(invitation) => answer(engine, invitation, device, false).await,
+        None => Ok(()),
     }
 }

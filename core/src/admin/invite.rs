@@ -1,7 +1,8 @@
 //! Inviting: the entries first, then what the relay keeps for whoever has the link and the words.
 //!
-//! The secrets are committed before the entries leave and forgotten once the relay holds the offers, so that a crash
-//! between costs nothing: the same request again, or [`resume`](super::resume), goes on.
+//! The secrets are committed before the entries leave, so that a crash between costs nothing: the same request again,
+//! or [`resume`](super::resume), goes on. They stay in the encrypted store until the invitation is used, taken back or
+//! over, so that [`invitations`] can show a link that nobody has seen yet.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,17 +10,19 @@ use std::sync::Arc;
 use minicbor::{Decode, Encode};
 
 use super::append::{Draft, append, rehearse};
-use super::offers;
 use super::plan::{self, Invite, Plan};
 use super::{AdminError, REQUEST};
-use crate::base::{Digest, InvitationId, Owner, Secret, Timestamp};
+use super::{control, offers};
+use crate::base::{Digest, InvitationId, Owner, Random, Secret, Timestamp};
+use crate::membership::Context;
 use crate::roster::invitation::WORDS;
 use crate::roster::kind::ApprovalMode;
 use crate::roster::{InvitationKeys, InvitationLink, InvitationSecret, Words};
 use crate::store::{ReadTx, StoreError, WriteTx};
-use crate::sync::Engine;
+use crate::sync::{Engine, SyncError};
 
 const UNDERWAY: &str = "invitations underway";
+const KEPT: &str = "invitations made";
 /// Requests per append; each is at most two entries.
 const CHUNK: usize = sotto_wire::limits::ROSTER_ENTRIES_PER_CALL / 2;
 
@@ -51,6 +54,31 @@ impl std::fmt::Debug for Invitation {
     }
 }
 
+/// An invitation that nobody has taken yet.
+#[derive(Clone)]
+pub struct OpenInvitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// For whom.
+    pub name: String,
+    /// Until when.
+    pub expires: Timestamp,
+    /// Whether an administrator must approve.
+    pub approval: bool,
+    /// With link and words, where this device made it.
+    pub mine: Option<Invitation>,
+}
+
+/// Says that it is one, not which.
+impl std::fmt::Debug for OpenInvitation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenInvitation")
+            .field("approval", &self.approval)
+            .field("mine", &self.mine.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
 /// An invitation between its first thought and the relay's last word.
 #[derive(Clone, Encode, Decode)]
 #[cbor(array)]
@@ -68,6 +96,17 @@ pub(super) struct Drawn {
 }
 
 impl Drawn {
+    /// Draws the secrets of an invitation.
+    pub(super) fn random(owner: Owner, in_person: bool, random: &dyn Random) -> Self {
+        let secret = InvitationSecret::random(random);
+        Self {
+            id: InvitationId::random(random),
+            owner,
+            link: secret.link,
+            words: secret.words,
+            in_person,
+        }
+    }
     fn secret(&self) -> InvitationSecret {
         InvitationSecret {
             link: self.link.clone(),
@@ -98,6 +137,74 @@ pub(super) fn forget(tx: &WriteTx<'_>, batch: &Digest) -> Result<(), StoreError>
     }
 }
 
+/// Keeps the secrets of what has been made, and forgets those of what is not open any more.
+pub(super) fn keep(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    made: impl IntoIterator<Item = Drawn>,
+) -> Result<(), StoreError> {
+    let all: Vec<Drawn> = tx.meta(KEPT)?.unwrap_or_default();
+    let before = all.len();
+    let open = |drawn: &Drawn| {
+        let mut open = context.roster.open_invitations(context.now);
+        open.any(|(id, _)| *id == drawn.id)
+    };
+    let mut kept: Vec<Drawn> = all.into_iter().filter(&open).collect();
+    let ended = kept.len() != before;
+    let stayed = kept.len();
+    for drawn in made.into_iter().filter(&open) {
+        if kept.iter().all(|known| known.id != drawn.id) {
+            kept.push(drawn);
+        }
+    }
+    match (kept.is_empty(), ended || kept.len() != stayed) {
+        (_, false) => Ok(()),
+        (true, true) => tx.delete_meta(KEPT),
+        (false, true) => tx.put_meta(KEPT, &kept),
+    }
+}
+
+/// Forgets the secrets of invitations that were used or taken back, or whose time is over.
+pub(super) fn forget_ended(engine: &Engine) -> Result<(), AdminError> {
+    Ok(
+        engine.write("forgetting invitations that are over", |tx, context| {
+            Ok(keep(tx, context, [])?)
+        })?,
+    )
+}
+
+/// The open invitations, those that end first at the beginning. Link and words are there where this device made them.
+///
+/// # Errors
+/// [`AdminError`].
+pub fn invitations(engine: &Engine) -> Result<Vec<OpenInvitation>, AdminError> {
+    forget_ended(engine)?;
+    Ok(engine.read(list)?)
+}
+
+pub(super) fn list(
+    tx: &ReadTx<'_>,
+    context: &Context<'_>,
+) -> Result<Vec<OpenInvitation>, SyncError> {
+    let kept: Vec<Drawn> = tx.meta(KEPT)?.unwrap_or_default();
+    let mut open = Vec::new();
+    for (id, record) in context.roster.open_invitations(context.now) {
+        let drawn = kept.iter().find(|drawn| drawn.id == *id);
+        open.push(OpenInvitation {
+            id: *id,
+            name: context.name_of(&record.owner),
+            expires: record.expires,
+            approval: record.mode == ApprovalMode::Approval,
+            mine: match drawn {
+                Some(drawn) => describe(context, drawn)?,
+                None => None,
+            },
+        });
+    }
+    open.sort_by_key(|invitation| invitation.expires);
+    Ok(open)
+}
+
 /// Invites one.
 ///
 /// # Errors
@@ -111,7 +218,7 @@ pub async fn invite(engine: &Arc<Engine>, request: Invite) -> Result<Invitation,
 /// list again after a failure goes on instead of inviting twice.
 ///
 /// # Errors
-/// [`AdminError`]; [`AdminError::Item`] names which of several.
+/// [`AdminError`]; [`AdminError::Item`] names which of several, [`AdminError::Proposed`] that another must agree first.
 pub async fn invite_many(
     engine: &Arc<Engine>,
     requests: &[Invite],
@@ -144,7 +251,9 @@ pub async fn invite_many(
     // Everything is judged before anything leaves; what an earlier call has brought in is passed over.
     let add = |draft: &mut Draft<'_>, from: usize, until: usize| -> Result<(), AdminError> {
         for (index, (plan, drawn, keys)) in work.iter().enumerate().take(until).skip(from) {
-            if !draft.roster().invitations().contains_key(&drawn.id) {
+            let known = draft.roster().invitations().contains_key(&drawn.id)
+                || control::proposed_invitation(draft.roster(), draft.time(), &drawn.id).is_some();
+            if !known {
                 plan.draft(draft, drawn.id, drawn.owner, keys)
                     .map_err(|cause| item(index, cause))?;
             }
@@ -168,7 +277,25 @@ pub async fn invite_many(
     for from in (0..work.len()).step_by(CHUNK) {
         append(engine, |draft| add(draft, from, from + CHUNK)).await?;
     }
-    finish(engine, batch, &drawn).await
+    let made = finish(engine, batch, &drawn).await?;
+    match waiting(engine, &drawn)? {
+        // Those that could be made are among the open invitations.
+        Some(proposal) => Err(AdminError::Proposed(proposal)),
+        None => Ok(made),
+    }
+}
+
+/// The proposal of the first invitation that waits for a second administrator.
+pub(super) fn waiting(engine: &Engine, drawn: &[Drawn]) -> Result<Option<u64>, AdminError> {
+    Ok(engine.read(|_, context| {
+        let now = context
+            .now
+            .max(context.roster.log_time().unwrap_or_default());
+        let mut proposals = drawn
+            .iter()
+            .filter_map(|drawn| control::proposed_invitation(context.roster, now, &drawn.id));
+        Ok(proposals.next())
+    })?)
 }
 
 /// Draws ids and secrets and commits them, or takes those of the same request before.
@@ -189,17 +316,7 @@ fn draw(
             let drawn: Vec<Drawn> = requests
                 .iter()
                 .zip(plans)
-                .map(|(request, plan)| {
-                    let secret = InvitationSecret::random(random);
-                    let (id, owner) = (InvitationId::random(random), plan.owner(random));
-                    Drawn {
-                        id,
-                        owner,
-                        link: secret.link,
-                        words: secret.words,
-                        in_person: request.in_person,
-                    }
-                })
+                .map(|(request, plan)| Drawn::random(plan.owner(random), request.in_person, random))
                 .collect();
             batches.insert(batch, drawn.clone());
             tx.put_meta(UNDERWAY, &batches)?;
@@ -208,7 +325,7 @@ fn draw(
     Ok(drawn)
 }
 
-/// Leaves the offers at the relay for those that are in the log, and forgets the secrets.
+/// Leaves the offers at the relay for those that are in the log, and keeps the secrets of those that are open.
 pub(super) async fn finish(
     engine: &Arc<Engine>,
     batch: Digest,
@@ -217,7 +334,7 @@ pub(super) async fn finish(
     let mut made = Vec::with_capacity(drawn.len());
     let mut left = Vec::with_capacity(drawn.len());
     for drawn in drawn {
-        let Some(invitation) = describe(engine, drawn)? else {
+        let Some(invitation) = engine.read(|_, context| describe(context, drawn))? else {
             continue;
         };
         let take_hash = drawn.keys().take_hash();
@@ -229,41 +346,45 @@ pub(super) async fn finish(
         }));
         made.push(invitation);
     }
-    engine
-        .store()
-        .write::<_, StoreError>("invitations are made", |tx| {
-            offers::remember(tx, left)?;
-            forget(tx, &batch)
-        })?;
+    // What waits for a second administrator needs its secrets until it is decided.
+    let waits = waiting(engine, drawn)?.is_some();
+    engine.write("invitations are made", |tx, context| {
+        offers::remember(tx, left)?;
+        keep(tx, context, drawn.iter().cloned())?;
+        if waits {
+            return Ok(());
+        }
+        Ok(forget(tx, &batch)?)
+    })?;
     Ok(made)
 }
 
 /// The invitation as it is handed over; `None` where it never came into the log.
-fn describe(engine: &Engine, drawn: &Drawn) -> Result<Option<Invitation>, AdminError> {
-    let described = engine.read(|_, context| {
-        let roster = context.roster;
-        let Some(record) = roster.invitations().get(&drawn.id) else {
-            return Ok(None);
-        };
-        let secret = drawn.secret();
-        let relay = roster.organisation()?.relay.clone();
-        let link = InvitationLink::new(
-            relay,
-            *roster.anchor(),
-            roster.minimum()?,
-            drawn.id,
-            &secret,
-            drawn.in_person,
-        );
-        Ok(Some(Invitation {
-            id: drawn.id,
-            owner: record.owner,
-            name: context.name_of(&record.owner),
-            link: link.to_url(),
-            words: (!drawn.in_person).then(|| drawn.words.reveal()),
-            expires: record.expires,
-            approval: record.mode == ApprovalMode::Approval,
-        }))
-    })?;
-    Ok(described)
+pub(super) fn describe(
+    context: &Context<'_>,
+    drawn: &Drawn,
+) -> Result<Option<Invitation>, SyncError> {
+    let roster = context.roster;
+    let Some(record) = roster.invitations().get(&drawn.id) else {
+        return Ok(None);
+    };
+    let secret = drawn.secret();
+    let relay = roster.organisation()?.relay.clone();
+    let link = InvitationLink::new(
+        relay,
+        *roster.anchor(),
+        roster.minimum()?,
+        drawn.id,
+        &secret,
+        drawn.in_person,
+    );
+    Ok(Some(Invitation {
+        id: drawn.id,
+        owner: record.owner,
+        name: context.name_of(&record.owner),
+        link: link.to_url(),
+        words: (!drawn.in_person).then(|| drawn.words.reveal()),
+        expires: record.expires,
+        approval: record.mode == ApprovalMode::Approval,
+    }))
 }

@@ -10,7 +10,7 @@ use sotto_wire::grant::{Create, Drop};
 use sotto_wire::{Alias, ErrorCode, GrantId, Sealed, limits, op};
 
 use super::{AdminError, REQUEST};
-use crate::base::{Digest, InvitationId, Owner};
+use crate::base::{Digest, InvitationId, Owner, Secret};
 use crate::enrol::{Inviter, Offer};
 use crate::membership::Context;
 use crate::roster::key::KeyGift;
@@ -78,11 +78,12 @@ pub(super) fn gift(
     })
 }
 
-fn prepare(
+pub(super) fn prepare(
     tx: &ReadTx<'_>,
     context: &Context<'_>,
     id: InvitationId,
     take_hash: Digest,
+    handed: Option<&Secret<32>>,
 ) -> Result<Option<(Create, Option<u64>)>, SyncError> {
     let record = context.roster.invitations().get(&id);
     let Some(record) =
@@ -94,7 +95,11 @@ fn prepare(
     let gift = if waits {
         None
     } else {
-        Some(gift(tx, context, record.owner)?)
+        let mut gift = gift(tx, context, record.owner)?;
+        if let Some(handed) = handed {
+            gift.admin_capability = Some(handed.clone());
+        }
+        Some(gift)
     };
     let epoch = gift.as_ref().map(|gift| gift.key.epoch());
     let sealing_key = SealingPublic::new(&context.me.sealing_key().public()?)?;
@@ -131,7 +136,8 @@ pub(super) async fn leave(
     id: InvitationId,
     take_hash: Digest,
 ) -> Result<Option<u64>, AdminError> {
-    let Some((request, epoch)) = engine.read(|tx, context| prepare(tx, context, id, take_hash))?
+    let Some((request, epoch)) =
+        engine.read(|tx, context| prepare(tx, context, id, take_hash, None))?
     else {
         return Ok(None);
     };
@@ -146,6 +152,28 @@ pub(super) async fn leave(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Leaves the offer of a recovered administrator, with the administration capability that the root key opened. What lay
+/// there before, from a call whose answer was lost or with a key that was replaced, goes first.
+pub(super) async fn hand_over(
+    engine: &Arc<Engine>,
+    id: InvitationId,
+    take_hash: Digest,
+    capability: Option<&Secret<32>>,
+) -> Result<(), AdminError> {
+    let prepared = engine.read(|tx, context| prepare(tx, context, id, take_hash, capability))?;
+    let Some((request, _)) = prepared else {
+        return Err(AdminError::RecoveryOver);
+    };
+    let drop = Drop {
+        grant: request.grant,
+    };
+    engine.bearer_call::<op::GrantDrop>(&drop, REQUEST).await?;
+    engine
+        .bearer_call::<op::GrantCreate>(&request, REQUEST)
+        .await?;
+    Ok(())
 }
 
 /// No key has this epoch: such an offer is renewed at the next occasion.

@@ -238,7 +238,7 @@ impl Plan {
         } else {
             ApprovalMode::Instant
         };
-        draft.add(Invited {
+        let invited = Invited {
             invitation,
             key: keys.signing.verifying_key(),
             sealing_key: keys.sealing_public()?,
@@ -246,7 +246,9 @@ impl Plan {
             roles: self.roles.clone(),
             mode,
             expires: draft.time().plus(self.valid.min(longest)),
-        })
+        };
+        // Where a second administrator must agree, the invitation is made once they have.
+        draft.act(invited, None).map(drop)
     }
 
     /// Whether the enrolment waits for an administrator: because it is asked for, because a role is privileged, or

@@ -21,10 +21,10 @@ use crate::roster::{
 };
 use crate::store::table::device::DeviceSelf;
 
-const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 /// A founded organisation as its first device knows it.
-fn founded(policy: Policy) -> (DeviceSelf, Roster) {
+pub(super) fn founded(policy: Policy) -> (DeviceSelf, Roster) {
     let random = &SystemRandom;
     let (organisation, person, device) = (
         OrganisationId::random(random),
@@ -63,6 +63,8 @@ fn founded(policy: Policy) -> (DeviceSelf, Roster) {
         device_proof: Signature::new([0; 64]),
         policy,
         key_commitment: key.commitment(),
+        root_sealing: None,
+        root_seal: None,
     };
     let entry = body
         .into_entry(NOW, &root, &secrets.signature)
@@ -94,11 +96,12 @@ fn founded(policy: Policy) -> (DeviceSelf, Roster) {
         generation: [5; 16],
         next_generation: [5; 16],
         enrolled: true,
+        channel: None,
     };
     (me, roster)
 }
 
-fn person(name: &str, roles: &[&str]) -> Invite {
+pub(super) fn person(name: &str, roles: &[&str]) -> Invite {
     Invite {
         invitee: Invitee::Person {
             name: name.into(),

@@ -5,7 +5,7 @@
 use minicbor::{Decode, Encode};
 use sotto_content::masking::PatientToken;
 
-use crate::base::{Digest, MessageId, PersonId, Timestamp, codec, digest};
+use crate::base::{DeviceId, Digest, MessageId, PersonId, Timestamp, codec, digest};
 use crate::store::{ReadTx, StoreError, WriteTx};
 
 /// What was done. Numbers are stable.
@@ -39,7 +39,8 @@ pub enum Act {
     /// A membership changed.
     #[n(9)]
     MembershipChanged,
-    /// Something was refused for want of a right.
+    /// Something was refused for want of a right, or what came from others was refused: the reason says why, and what
+    /// came is kept as evidence.
     #[n(10)]
     Refused,
     /// Content was purged at the end of its life.
@@ -54,6 +55,12 @@ pub enum Act {
     /// An attachment was saved outside the store.
     #[n(14)]
     Saved,
+    /// History was restored from an archive.
+    #[n(15)]
+    Restored,
+    /// History left in an archive, as a backup or a handover.
+    #[n(16)]
+    Archived,
 }
 
 /// One record.
@@ -81,6 +88,9 @@ pub struct Record {
     /// Why, in words of the person.
     #[n(6)]
     pub reason: Option<String>,
+    /// From which device, where the act was another's.
+    #[n(7)]
+    pub device: Option<DeviceId>,
 }
 
 /// Redacted: reasons are people's words.
@@ -104,12 +114,25 @@ impl Record {
             patient: None,
             purpose: None,
             reason: None,
+            device: None,
         }
     }
     /// By whom.
     #[must_use]
     pub const fn by(mut self, person: Option<PersonId>) -> Self {
         self.person = person;
+        self
+    }
+    /// From which device of somebody else's.
+    #[must_use]
+    pub const fn from(mut self, device: DeviceId) -> Self {
+        self.device = Some(device);
+        self
+    }
+    /// Why, in words of this program.
+    #[must_use]
+    pub fn for_reason(mut self, reason: &str) -> Self {
+        self.reason = Some(reason.to_owned());
         self
     }
     /// About which message.

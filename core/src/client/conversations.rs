@@ -37,7 +37,7 @@ impl Client {
     /// `store.locked`, `device.not_enrolled`.
     pub fn conversations(&self) -> Result<Vec<ConversationView>, Error> {
         Ok(self
-            .engine()?
+            .for_user()?
             .read(|tx, context| Renderer::new(tx, context).conversations())?)
     }
 
@@ -78,7 +78,7 @@ impl Client {
     /// # Errors
     /// `person.not_found`, `role.not_allowed`.
     pub fn direct(&self, with: Owner) -> Result<ConversationId, Error> {
-        Ok(conversation::direct(&*self.engine()?, with)?)
+        Ok(conversation::direct(&*self.for_user()?, with)?)
     }
 
     /// A new group.
@@ -86,7 +86,7 @@ impl Client {
     /// # Errors
     /// `conversation.alone`, `person.not_found`, `role.not_allowed`.
     pub fn new_group(&self, title: &str, members: &[Owner]) -> Result<ConversationId, Error> {
-        Ok(conversation::new_group(&*self.engine()?, title, members)?)
+        Ok(conversation::new_group(&*self.for_user()?, title, members)?)
     }
 
     /// Adds somebody with all their devices.
@@ -94,7 +94,7 @@ impl Client {
     /// # Errors
     /// `conversation.direct`, `conversation.closed`, `role.not_allowed`, `person.not_found`.
     pub fn add_member(&self, c: ConversationId, owner: Owner) -> Result<(), Error> {
-        Ok(conversation::add(&*self.engine()?, c, owner)?)
+        Ok(conversation::add(&*self.for_user()?, c, owner)?)
     }
 
     /// Removes somebody with all their devices. They read nothing that is sent afterwards.
@@ -102,7 +102,7 @@ impl Client {
     /// # Errors
     /// As [`Client::add_member`]; `conversation.oneself`.
     pub fn remove_member(&self, c: ConversationId, owner: Owner) -> Result<(), Error> {
-        Ok(conversation::remove(&*self.engine()?, c, owner)?)
+        Ok(conversation::remove(&*self.for_user()?, c, owner)?)
     }
 
     /// Sends a message: stored and shown at once, and on its way as soon as the relay is reached.
@@ -110,7 +110,7 @@ impl Client {
     /// # Errors
     /// `message.empty`, `message.too_long`, `conversation.closed`, `role.not_allowed`, `file.failed`.
     pub fn send(&self, c: ConversationId, draft: Draft) -> Result<SendHandle, Error> {
-        let engine = self.engine()?;
+        let engine = self.for_user()?;
         let text = Text {
             text: draft.text,
             reply_to: draft.reply_to,
@@ -129,7 +129,7 @@ impl Client {
     /// # Errors
     /// `message.not_found`, `message.gone`.
     pub fn react(&self, message: MessageId, emoji: &str) -> Result<SendHandle, Error> {
-        Ok(conversation::send::react(&*self.engine()?, message, emoji)?.into())
+        Ok(conversation::send::react(&*self.for_user()?, message, emoji)?.into())
     }
 
     /// Replaces one's own text.
@@ -137,7 +137,7 @@ impl Client {
     /// # Errors
     /// `message.not_yours`, `message.not_found`.
     pub fn edit(&self, message: MessageId, text: &str) -> Result<SendHandle, Error> {
-        Ok(conversation::send::edit(&*self.engine()?, message, text)?.into())
+        Ok(conversation::send::edit(&*self.for_user()?, message, text)?.into())
     }
 
     /// Takes one's own message back. A result is corrected, never unsaid.
@@ -145,7 +145,7 @@ impl Client {
     /// # Errors
     /// `message.not_yours`, `message.not_found`.
     pub fn retract(&self, message: MessageId) -> Result<SendHandle, Error> {
-        Ok(conversation::send::retract(&*self.engine()?, message)?.into())
+        Ok(conversation::send::retract(&*self.for_user()?, message)?.into())
     }
 
     /// The newest `limit` messages (before a given one), oldest first. Identifiers are masked unless asked for with a
@@ -206,6 +206,7 @@ impl Client {
     /// # Errors
     /// `message.not_found`, `ambiguous`.
     pub fn find_message(&self, text: &str) -> Result<MessageId, Error> {
+        self.attended()?;
         let text = text.trim();
         let even = text.len() & !1;
         let bytes = text
@@ -233,7 +234,7 @@ impl Client {
     /// # Errors
     /// `message.empty` for a search without words.
     pub fn search(&self, query: &str, limit: u32) -> Result<Vec<MessageView>, Error> {
-        let rows = conversation::search(&*self.engine()?, query, limit)?;
+        let rows = conversation::search(&*self.for_user()?, query, limit)?;
         self.render(move |renderer| renderer.messages(&rows, None))
     }
 
@@ -248,6 +249,7 @@ impl Client {
         to: &Path,
         progress: &mut (dyn FnMut(u64, u64) + Send),
     ) -> Result<(), Error> {
-        Ok(conversation::save(&self.engine()?, message, part, to, progress).await?)
+        let engine = self.for_user()?;
+        Ok(conversation::save(&engine, message, part, to, progress).await?)
     }
 }

@@ -166,6 +166,9 @@ impl From<VaultError> for Error {
             | VaultError::WrongKeyringSecret => {
                 (ErrorKind::Locked, "vault.keyring", Retry::NeedsUser)
             }
+            VaultError::WrongUnlockShare => {
+                (ErrorKind::Locked, "vault.unlock_share", Retry::NeedsUser)
+            }
             VaultError::KeyringUnavailable => (
                 ErrorKind::Locked,
                 "vault.keyring_unavailable",
@@ -261,6 +264,12 @@ impl From<SyncError> for Error {
                 Retry::NeedsUser,
             ),
             SyncError::RosterFork => of(ErrorKind::Refused, "roster.fork", Retry::NeedsUser),
+            SyncError::AwaitsRosterKey { .. } => {
+                of(ErrorKind::Network, "roster.awaits_key", Retry::Later(None))
+            }
+            SyncError::ClockWrong { .. } => {
+                of(ErrorKind::Refused, "device.clock_wrong", Retry::NeedsUser)
+            }
             SyncError::Stopped => of(ErrorKind::Internal, "client.stopped", Retry::Later(None)),
             _ => of(ErrorKind::Internal, "client.failed", Retry::Later(None)),
         }
@@ -321,6 +330,8 @@ impl From<ClinicalError> for Error {
             E::AmbiguousOrderer => (ErrorKind::Refused, "result.ambiguous_orderer"),
             E::TestToOrderer => (ErrorKind::Refused, "result.test"),
             E::OtherPatient => (ErrorKind::Refused, "result.other_patient"),
+            E::RecipientMayNotView => (ErrorKind::Refused, "result.recipient_may_not_view"),
+            E::MemberMayNotView => (ErrorKind::Refused, "result.member_may_not_view"),
             E::NotACard => (ErrorKind::NotFound, "result.none"),
             E::Superseded => (ErrorKind::Refused, "result.superseded"),
             E::Outdated => (ErrorKind::Refused, "result.outdated"),
@@ -447,6 +458,29 @@ fn admin_class(error: &AdminError) -> (ErrorKind, Retry) {
             (ErrorKind::NotFound, Retry::NeedsUser)
         }
         E::Contended => (ErrorKind::Network, Retry::Now),
+        E::Policy(_) | E::Table { .. } | E::UnknownPermission => {
+            (ErrorKind::BadInput, Retry::NeedsUser)
+        }
+        E::RootToken => (ErrorKind::BadInput, Retry::NeedsUser),
+        E::NoRecovery => (ErrorKind::NotFound, Retry::NeedsUser),
+        E::RecoveryTooSoon => (ErrorKind::Refused, Retry::Later(None)),
+        E::NoProposal | E::NoDevice | E::NoGrant | E::NoCampaign => {
+            (ErrorKind::NotFound, Retry::NeedsUser)
+        }
+        E::Proposed(_)
+        | E::NotOpen
+        | E::ProposalExpired
+        | E::SamePerson
+        | E::NewAdministrator
+        | E::OwnDevice
+        | E::ToxicPair
+        | E::NotAdopted
+        | E::NotSuspended
+        | E::WrongRoot
+        | E::RecoveryOver
+        | E::RecoveryWaits
+        | E::NoRootSeal
+        | E::RoleTaken => (ErrorKind::Refused, Retry::NeedsUser),
         E::NotPermitted(_)
         | E::NeedsTwo
         | E::LastAdministrator

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
-use super::{Client, Error, Inner, relock};
+use super::{Client, Error, Inner, LockReason, relock};
 use crate::base::{ConversationId, MessageId};
 use crate::store::{Change, Notice, Subscription, Topic};
 
@@ -32,6 +32,13 @@ pub enum Event {
     Held,
     /// Another process changed the store, events were missed, or the client was locked: read again.
     Reset,
+    /// The client locked by itself. Nothing that was shown may stay visible.
+    Locked {
+        /// Why.
+        reason: LockReason,
+        /// The store is closed; otherwise what is shown is covered until [`Client::verify`].
+        closed: bool,
+    },
     /// The live connection came or went.
     Connection {
         /// It stands.

@@ -22,8 +22,9 @@ impl Client {
     /// Provenance with the signatures). Needs the right to export, a purpose and a reason; recorded before it is made.
     ///
     /// # Errors
-    /// `role.not_allowed`, `purpose.missing`, `message.not_found`, `conversation.not_found`.
+    /// `verify.needed`, `role.not_allowed`, `purpose.missing`, `message.not_found`, `conversation.not_found`.
     pub fn export(&self, scope: ExportScope, unmask: &Unmask) -> Result<String, Error> {
+        self.verified(Action::Export)?;
         let code = PurposeCode::parse(&unmask.purpose).ok_or(ConversationError::Purpose)?;
         Purpose::new(code, &unmask.reason).map_err(|_| ConversationError::Purpose)?;
         let exported = self.render(|renderer| renderer.exported(scope))?;

@@ -6,19 +6,28 @@
 
 #[macro_use]
 mod redact;
+mod admin;
 mod builder;
 mod conversations;
 mod error;
 mod event;
 mod export;
+mod history;
+mod lease;
 mod network;
 mod organisation;
+mod pin;
 mod render;
 mod request;
 mod results;
+mod root_file;
+mod session;
+mod share;
+mod standby;
 mod status;
 mod timeline;
 mod upkeep;
+mod verify;
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -26,15 +35,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::sync::{broadcast, watch};
 
+pub use admin::{
+    AnnounceRecovery, CertificateView, DefineRole, DryRunView, ElevationView, ErasedView,
+    ExceptionView, Exclude, ExcludedView, ExclusionView, ExposureView, GrantRole, HolderView,
+    ImportPeople, ImportView, OutcomeView, PeopleView, PersonDifference, PolicyView, ProposalView,
+    RecoverAs, RecoveredView, RecoveryView, RekeyView, ReviewView, ReviewedView, RevokeDevice,
+    RoleView, RootConsentView, RootFileAccess, RootRotationView, RotateRoot, RuleView,
+    SecurityEventView, Timestamp, WipeStatusView, parse_moment,
+};
 pub use builder::{ClientBuilder, NeedsUnlock, Proxy};
 pub use conversations::SendHandle;
 pub use error::{Error, ErrorKind, Retry};
 pub use event::Event;
+pub use history::{ArchiveKey, ArchiveView};
+pub use lease::{LeaseStanding, LeaseView};
 pub use request::{
     Acknowledge, Draft, ExportScope, FoundOrganisation, Invite, Invitee, Leave, ReadBack,
     Recipient, RelayAddress, SendResult, Unlock, Unmask,
 };
+pub use session::{LockReason, SessionView};
+pub use standby::{
+    Erase, EraseError, ProtectionView, Standby, StandbyOutcome, StandbyState, WipedView,
+};
 pub use timeline::{Diff, Timeline};
+pub use verify::{Presence, Proof, UserPresence};
 pub use view::{
     AttachmentView, CardView, ConversationView, DeviceView, Finding, HeldView, InvitationView,
     JoinView, MessageStatusView, MessageView, ObservationView, PendingApprovalView, PersonView,
@@ -60,6 +84,10 @@ struct Inner {
     proxy: Proxy,
     /// Key derivation that protects nothing, for tests.
     fast_kdf: bool,
+    /// What an order to wipe erases beside the store.
+    places: Vec<Arc<dyn Erase>>,
+    /// Who sits there, as far as this process knows.
+    guard: verify::Guard,
     /// `None` once locked.
     store: RwLock<Option<Store>>,
     engine: Mutex<Option<Arc<Engine>>>,
@@ -90,11 +118,15 @@ impl Client {
     /// What the store in a folder asks for to be opened; `None` where there is no store.
     ///
     /// # Errors
-    /// The disk's.
+    /// `device.wiped` where an order to wipe is being or was carried out, which is gone on with first; the disk's.
     pub fn needs_unlock(home: &Path) -> Result<Option<NeedsUnlock>, Error> {
         builder::needs_unlock(home)
     }
 
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "called by the builder alone, which names each"
+    )]
     fn over(
         home: PathBuf,
         store: Store,
@@ -102,6 +134,8 @@ impl Client {
         random: Arc<dyn Random>,
         proxy: Proxy,
         fast_kdf: bool,
+        places: Vec<Arc<dyn Erase>>,
+        guard: verify::Guard,
     ) -> Self {
         let (events, _) = broadcast::channel(1024);
         Self {
@@ -111,6 +145,8 @@ impl Client {
                 random,
                 proxy,
                 fast_kdf,
+                places,
+                guard,
                 store: RwLock::new(Some(store)),
                 engine: Mutex::new(None),
                 events,
@@ -165,6 +201,7 @@ impl Client {
             .write()
             .unwrap_or_else(PoisonError::into_inner) = None;
         drop(engine);
+        self.inner.guard.forget();
         self.inner.locked.send_replace(true);
         // Whoever watches looks again, and finds it locked.
         self.tell(Event::Reset);
@@ -172,6 +209,9 @@ impl Client {
     }
 }
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod owner_tests;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;

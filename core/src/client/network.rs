@@ -11,29 +11,47 @@ use crate::sync::{Signal, SyncError};
 const ROLE_WAIT: Duration = Duration::from_millis(20);
 /// How often before it is taken for somebody who stays connected.
 const ROLE_TRIES: u32 = 25;
+/// The code of an error that says that the relay has closed this device's mailbox.
+const EXCLUDED: &str = "device.excluded";
 
 impl Client {
     /// One round: the roster, what waits to be sent, the mailbox until it is empty, receipts.
     ///
     /// # Errors
-    /// `relay.unreachable` and the relay's refusals; what was done before stays done.
+    /// `relay.unreachable` and the relay's refusals; what was done before stays done. `device.excluded` and
+    /// `device.wiped`: the client is locked.
     pub async fn sync_once(&self, deadline: Duration) -> Result<SyncReport, Error> {
         let engine = self.engine()?;
         let request = deadline.min(Duration::from_secs(60));
         let work = async {
             match self.session_for_a_round().await? {
-                Some(_session) => Ok::<_, Error>(engine.round(request).await?),
+                Some(_session) => {
+                    let round = engine.round(request).await?;
+                    self.let_in();
+                    Ok::<_, Error>(round)
+                }
                 // Another process stays connected and its session stays: what may leave without one leaves from here,
                 // and the other notices the rest.
                 None => Ok(engine.hand_in(request).await?),
             }
         };
         let round = tokio::time::timeout(deadline, work).await;
-        let round = round.map_err(|_| {
-            Error::from(SyncError::from(crate::transport::TransportError::Network(
+        let round = round.unwrap_or_else(|_| {
+            Err(SyncError::from(crate::transport::TransportError::Network(
                 crate::transport::NetworkError::Timeout,
-            )))
-        })??;
+            ))
+            .into())
+        });
+        if matches!(&round, Err(error) if error.code() == EXCLUDED) {
+            drop(engine);
+            return Err(self.put_out().await);
+        }
+        if round.is_ok() {
+            super::upkeep::announce(&engine).await;
+        }
+        self.keep_ready(&engine, round.is_ok()).await?;
+        self.keep_lease(&engine).await?;
+        let round = round?;
         Ok(SyncReport {
             received: round.received,
             sent: round.sent,
@@ -49,8 +67,8 @@ impl Client {
     /// arrives. Returns when the last transaction has ended. One `run` per store.
     ///
     /// # Errors
-    /// `store.running` where another process runs this store; `device.excluded`, `device.copied_store`,
-    /// `roster.update_required`.
+    /// `store.running` where another process runs this store; `device.excluded` and `device.wiped`, after which the
+    /// client is locked; `device.copied_store`, `roster.update_required`.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
         let engine = self.engine()?;
         let client = self.clone();
@@ -65,15 +83,24 @@ impl Client {
             () = &mut stop => return Ok(()),
             role = self.role_to_run() => role?,
         };
-        let result = engine
-            .run(stop, move |signal| {
-                client.tell(match signal {
-                    Signal::Live(live) => Event::Connection { live },
-                    Signal::CloneAlarm => Event::CloneAlarm,
-                });
-            })
-            .await;
+        let running = engine.run(stop, move |signal| {
+            client.tell(match signal {
+                Signal::Live(live) => Event::Connection { live },
+                Signal::CloneAlarm => Event::CloneAlarm,
+            });
+        });
+        let result = tokio::select! {
+            result = running => result,
+            never = super::upkeep::tend(&engine) => match never {},
+            wiped = self.stay_ready(&engine) => return Err(wiped),
+            ended = self.watch_lease(&engine) => return Err(ended),
+            never = self.watch_session() => match never {},
+        };
         drop(role);
+        if matches!(result, Err(SyncError::Excluded)) {
+            drop(engine);
+            return Err(self.put_out().await);
+        }
         Ok(result?)
     }
 

@@ -9,13 +9,12 @@ use super::{
     JoinView, PendingApprovalView, PersonView, Retry,
 };
 use crate::admin;
-use crate::audit::{self, Act, Record};
 use crate::base::{InvitationId, Owner, PersonId, Secret};
 use crate::conversation::ConversationError;
 use crate::enrol::{self, Join};
 use crate::roster::record::{DeviceState, PersonState};
 use crate::roster::rootfile::Cost;
-use crate::roster::{Roster, View};
+use crate::roster::{Action, Roster, View};
 
 const INTRODUCTION: Duration = Duration::from_secs(20);
 
@@ -25,6 +24,7 @@ impl Client {
     /// # Errors
     /// `enrol.registration_token`, `enrol.root_file_exists`, `relay.pin_mismatch`, `relay.unreachable` and others.
     pub async fn found(&self, request: FoundOrganisation) -> Result<(), Error> {
+        self.attended()?;
         let organisation = enrol::NewOrganisation {
             name: request.name,
             relay: enrol::RelayAddress {
@@ -37,14 +37,7 @@ impl Client {
             device_label: request.device_label,
             root_file: request.root_file,
             root_passphrase: Zeroizing::new(request.root_passphrase.as_str().to_owned()),
-            root_cost: if self.inner.fast_kdf {
-                Cost {
-                    memory_kib: 64,
-                    passes: 1,
-                }
-            } else {
-                Cost::STANDARD
-            },
+            root_cost: fast_or_standard(self.inner.fast_kdf),
         };
         let proxy = self.inner.proxy.setting();
         enrol::found(
@@ -70,6 +63,7 @@ impl Client {
         words: Option<&str>,
         device_label: &str,
     ) -> Result<JoinView, Error> {
+        self.attended()?;
         let proxy = self.inner.proxy.setting();
         let (clock, random) = (&self.inner.clock, &self.inner.random);
         let joined = enrol::join(
@@ -91,6 +85,7 @@ impl Client {
     /// # Errors
     /// `enrol.not_joining`, `enrol.invitation_void`, `relay.unreachable` and others.
     pub async fn await_approval(&self, deadline: Duration) -> Result<JoinView, Error> {
+        self.attended()?;
         let proxy = self.inner.proxy.setting();
         let (clock, random) = (&self.inner.clock, &self.inner.random);
         let joined = enrol::await_approval(&self.store()?, clock, random, deadline, &proxy).await?;
@@ -111,9 +106,9 @@ impl Client {
     /// # Errors
     /// `admin.not_permitted`, `admin.unknown_role`, `admin.external_id_taken` and others.
     pub async fn invite(&self, request: Invite) -> Result<InvitationView, Error> {
+        self.verified(Action::Invite)?;
         let approval = request.approval;
         let invitation = admin::invite(&self.engine()?, self.to_admin(request)?).await?;
-        self.record_administered("invited", 1)?;
         Ok(invitation_view(invitation, approval))
     }
 
@@ -122,13 +117,13 @@ impl Client {
     /// # Errors
     /// As [`Client::invite`]; the message names which.
     pub async fn invite_many(&self, requests: Vec<Invite>) -> Result<Vec<InvitationView>, Error> {
+        self.verified(Action::Invite)?;
         let approvals: Vec<bool> = requests.iter().map(|request| request.approval).collect();
         let wanted: Result<Vec<_>, Error> = requests
             .into_iter()
             .map(|request| self.to_admin(request))
             .collect();
         let made = admin::invite_many(&self.engine()?, &wanted?).await?;
-        self.record_administered("invited", made.len())?;
         Ok(made
             .into_iter()
             .zip(approvals)
@@ -170,7 +165,7 @@ impl Client {
     /// # Errors
     /// `relay.unreachable`.
     pub async fn pending_approvals(&self) -> Result<Vec<PendingApprovalView>, Error> {
-        let engine = self.engine()?;
+        let engine = self.for_user()?;
         let waiting = admin::pending_approvals(&engine).await?;
         Ok(waiting
             .into_iter()
@@ -188,8 +183,9 @@ impl Client {
     /// # Errors
     /// `admin.nothing_to_approve`, `admin.not_permitted` and others.
     pub async fn approve(&self, invitation: InvitationId) -> Result<(), Error> {
+        self.verified(Action::ApproveDevice)?;
         admin::approve(&self.engine()?, invitation).await?;
-        self.record_administered("approved a device", 1)
+        Ok(())
     }
 
     /// A person leaves: all their devices at once, and the organisation's key turns.
@@ -197,34 +193,41 @@ impl Client {
     /// # Errors
     /// `admin.not_permitted`, `admin.last_administrator`, `admin.own_departure` and others.
     pub async fn leave(&self, person: PersonId) -> Result<(), Error> {
+        self.verified(Action::ManagePeople)?;
         admin::leave(&self.engine()?, Owner::Person(person)).await?;
-        self.record_administered("entered a departure", 1)
-    }
-
-    /// Records an act of administration, once it stands in the organisation's log: who and whom are told there, signed.
-    fn record_administered(&self, act: &str, times: usize) -> Result<(), Error> {
-        self.engine()?
-            .write("recording an act of administration", |tx, context| {
-                let record =
-                    Record::of(Act::Administered, context.now).by(context.me.owner.person());
-                let record = Record {
-                    reason: Some(act.to_owned()),
-                    ..record
-                };
-                for _ in 0..times {
-                    audit::append(tx, &record)?;
-                }
-                Ok(())
-            })?;
         Ok(())
     }
 
-    /// Finishes what a crash left half done: an invitation's offer, a rotation.
+    /// The open invitations, those that end first at the beginning. Link and words are there where this device made the
+    /// invitation, until it is used, taken back or over; otherwise they are empty.
+    ///
+    /// # Errors
+    /// `store.locked`, `device.not_enrolled`.
+    pub fn invitations(&self) -> Result<Vec<InvitationView>, Error> {
+        let open = admin::invitations(&*self.for_user()?)?;
+        Ok(open
+            .into_iter()
+            .map(|invitation| match invitation.mine {
+                Some(mine) => invitation_view(mine, false),
+                None => InvitationView {
+                    id: invitation.id.to_string(),
+                    name: invitation.name,
+                    link: String::new(),
+                    words: String::new(),
+                    expires: invitation.expires.to_rfc3339(),
+                    approval: invitation.approval,
+                },
+            })
+            .collect())
+    }
+
+    /// Finishes what a crash left half done: an invitation's offer, a rotation. Links of invitations that are finished
+    /// here are in [`Client::invitations`].
     ///
     /// # Errors
     /// `relay.unreachable` and the refusals of what is finished.
     pub async fn resume(&self) -> Result<(), Error> {
-        admin::resume(&self.engine()?).await?;
+        admin::resume(&self.for_user()?).await?;
         Ok(())
     }
 
@@ -427,7 +430,7 @@ fn join_view(join: &Join) -> JoinView {
     }
 }
 
-fn invitation_view(invitation: admin::Invitation, asked: bool) -> InvitationView {
+pub(super) fn invitation_view(invitation: admin::Invitation, asked: bool) -> InvitationView {
     InvitationView {
         id: invitation.id.to_string(),
         name: invitation.name,
@@ -435,5 +438,17 @@ fn invitation_view(invitation: admin::Invitation, asked: bool) -> InvitationView
         words: invitation.words.unwrap_or_default(),
         expires: invitation.expires.to_rfc3339(),
         approval: invitation.approval || asked,
+    }
+}
+
+/// What guessing a root file's passphrase costs; next to nothing in tests.
+pub(super) const fn fast_or_standard(fast: bool) -> Cost {
+    if fast {
+        Cost {
+            memory_kib: 64,
+            passes: 1,
+        }
+    } else {
+        Cost::STANDARD
     }
 }

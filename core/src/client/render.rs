@@ -14,7 +14,7 @@ use crate::mls;
 use crate::store::ReadTx;
 use crate::store::table::attachment::AttachmentState;
 use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
-use crate::store::table::message::{MessageKind, MessageRow, Presence, Priority};
+use crate::store::table::message::{Beside, MessageKind, MessageRow, Presence, Priority};
 use crate::sync::SyncError;
 use crate::timeline::{State, SystemBody, SystemEvent};
 
@@ -31,6 +31,7 @@ impl Client {
         work: impl FnOnce(&Renderer<'_>) -> Result<T, ConversationError>,
     ) -> Result<T, Error> {
         let mut refusal = None;
+        self.attended()?;
         let result = self.engine()?.read(|tx, context| {
             work(&Renderer::new(tx, context)).map_err(|error| match error {
                 ConversationError::Sync(error) => error,
@@ -69,6 +70,8 @@ impl Client {
         if shown.is_empty() {
             return Ok(());
         }
+        let tokens: Vec<String> = shown.iter().map(|(_, token)| token.clone()).collect();
+        self.unmask_allowed(&tokens)?;
         self.engine()?
             .write("recording what was unmasked", |tx, context| {
                 for (message, token) in &shown {
@@ -229,8 +232,10 @@ impl<'a> Renderer<'a> {
         unmask: Option<&Unmask>,
     ) -> Result<Vec<MessageView>, ConversationError> {
         let mut views = Vec::with_capacity(rows.len());
+        let ids: Vec<MessageId> = rows.iter().map(|row| row.id).collect();
+        let beside = self.tx.beside(&ids)?;
         for row in rows {
-            views.push(self.message(row, unmask)?);
+            views.push(self.message(row, &beside, unmask)?);
         }
         self.tell_apart(rows, &mut views)?;
         Ok(views)
@@ -239,6 +244,7 @@ impl<'a> Renderer<'a> {
     fn message(
         &self,
         row: &MessageRow,
+        beside: &Beside,
         unmask: Option<&Unmask>,
     ) -> Result<MessageView, ConversationError> {
         let owner = Owner::from_parts(row.owner_kind, &row.owner);
@@ -253,6 +259,15 @@ impl<'a> Renderer<'a> {
                 .unwrap_or_default(),
         };
         let mut marks = Vec::new();
+        // Restored messages stand before everything else.
+        let handed = if row.seq <= 0 {
+            self.tx.handed(row.id)?
+        } else {
+            None
+        };
+        if handed.is_some() {
+            marks.push("handed over");
+        }
         if row.edited > 0 {
             marks.push("edited");
         }
@@ -265,7 +280,15 @@ impl<'a> Renderer<'a> {
             id: row.id.to_string(),
             conversation: row.conversation.to_string(),
             kind: kind_word(row.kind),
-            sender: owner.map_or_else(|| "—".to_owned(), |owner| self.context.name_of(&owner)),
+            sender: match handed.and_then(|device| self.context.owner_of(&device)) {
+                // Nobody but whoever handed it over vouches for the name below it.
+                Some(giver) => format!(
+                    "{}, who names {}",
+                    self.context.name_of(&giver),
+                    owner.map_or_else(|| "—".to_owned(), |owner| self.context.name_of(&owner))
+                ),
+                None => owner.map_or_else(|| "—".to_owned(), |owner| self.context.name_of(&owner)),
+            },
             sender_id: codec::hex(&row.owner),
             mine: row.mine,
             priority: priority_word(row.priority),
@@ -275,13 +298,21 @@ impl<'a> Renderer<'a> {
             text,
             reply_to: row.reply_to.map(|id| id.to_string()),
             marks,
-            reactions: self.reactions(row.id)?,
+            reactions: if beside.reacted.contains(&row.id) {
+                self.reactions(row.id)?
+            } else {
+                Vec::new()
+            },
             card: if row.kind == MessageKind::Card {
                 self.card(row, unmask)?
             } else {
                 None
             },
-            attachments: self.attachments(row.id)?,
+            attachments: if beside.attached.contains(&row.id) {
+                self.attachments(row.id)?
+            } else {
+                Vec::new()
+            },
             expires: row.expires.map(crate::base::Timestamp::to_rfc3339),
         })
     }

@@ -15,9 +15,9 @@ impl Client {
     ///
     /// # Errors
     /// `result.refused` naming segment or path, `result.not_critical`, `result.no_orderer`, `result.other_patient`,
-    /// `role.not_allowed`.
+    /// `result.recipient_may_not_view`, `result.member_may_not_view`, `role.not_allowed`, `session.locked`.
     pub fn send_result(&self, request: SendResult) -> Result<Vec<SentResultView>, Error> {
-        let engine = self.engine()?;
+        let engine = self.for_user()?;
         let to = match request.to {
             Recipient::Owner(owner) => To::Owner(owner),
             Recipient::Conversation(id) => To::Conversation(id),
@@ -95,7 +95,11 @@ impl Client {
             let mut rows = Vec::new();
             for conversation in renderer.tx.conversations()? {
                 for message in renderer.open_cards(&conversation)? {
-                    rows.extend(renderer.tx.message(message)?);
+                    // What I sent myself waits for others, whichever colleague began its line.
+                    let row = renderer.tx.message(message)?;
+                    rows.extend(
+                        row.filter(|row| row.owner != renderer.context.me.owner.as_bytes()),
+                    );
                 }
             }
             rows.sort_by_key(|row| (std::cmp::Reverse(row.priority), row.received, row.seq));
@@ -107,8 +111,9 @@ impl Client {
     ///
     /// # Errors
     /// `readback.mismatch` (recorded, and told to the sender), `readback.incomplete`, `result.superseded`,
-    /// `result.withdrawn`, `role.not_allowed`.
+    /// `result.withdrawn`, `role.not_allowed`, `session.locked`.
     pub fn acknowledge(&self, request: Acknowledge) -> Result<SendHandle, Error> {
+        let engine = self.for_user()?;
         let values = request
             .values
             .into_iter()
@@ -119,13 +124,7 @@ impl Client {
                 )
             })
             .collect();
-        Ok(clinical::acknowledge(
-            &*self.engine()?,
-            request.message,
-            &values,
-            &request.identifiers,
-        )?
-        .into())
+        Ok(clinical::acknowledge(&engine, request.message, &values, &request.identifiers)?.into())
     }
 
     /// Declines a result, with a reason that its sender sees.
@@ -133,14 +132,14 @@ impl Client {
     /// # Errors
     /// As [`Client::acknowledge`].
     pub fn decline(&self, message: MessageId, reason: &str) -> Result<SendHandle, Error> {
-        Ok(clinical::decline(&*self.engine()?, message, reason)?.into())
+        Ok(clinical::decline(&*self.for_user()?, message, reason)?.into())
     }
 
     /// Tells the sender, signed, that a card was displayed. Once.
     ///
     /// # Errors
-    /// `message.not_found`.
+    /// `message.not_found`, `session.locked`.
     pub fn mark_seen(&self, message: MessageId) -> Result<(), Error> {
-        Ok(clinical::seen(&*self.engine()?, message)?)
+        Ok(clinical::seen(&*self.for_user()?, message)?)
     }
 }

@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 use super::render::Renderer;
 use super::*;
 use crate::base::MessageId;
+use crate::conversation::ConversationError;
+use crate::roster::kind::RoleWithdrawn;
 use crate::timeline::tests::fixture::{Ward, acknowledged, version, wrong_patient};
 
 const CANARY: &str = "CANARY";
@@ -281,7 +283,8 @@ fn no_public_type_shows_content_or_keys_when_it_is_printed() {
                 conversation: Some(word()),
                 cause: "unknown key",
                 refused: false,
-                since: word()
+                since: word(),
+                repeats: 0
             }
         ),
         format!("{:?}", ward.row(text)),
@@ -307,6 +310,31 @@ fn no_public_type_shows_content_or_keys_when_it_is_printed() {
 fn an_error_is_named_by_its_code_alone() {
     let error = Error::new(ErrorKind::BadInput, "result.refused", Retry::Never, CANARY);
     assert_eq!(format!("{error:?}"), "Error(result.refused)");
+}
+
+#[test]
+fn each_unlocking_is_recorded_and_a_refused_one_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let open = |unlock| Client::builder(&home).insecure_fast_kdf().open(unlock);
+    let made = Client::builder(&home)
+        .insecure_fast_kdf()
+        .create(unlock())
+        .unwrap();
+    drop(made);
+    for _ in 0..2 {
+        drop(open(unlock()).unwrap());
+    }
+    let wrong = Unlock::Passphrase(zeroize::Zeroizing::new("not this one".to_owned()));
+    assert_eq!(open(wrong).unwrap_err().code(), "vault.wrong_passphrase");
+    let client = open(unlock()).unwrap();
+    let records = client
+        .store()
+        .unwrap()
+        .read::<_, crate::store::StoreError>(|tx| crate::audit::newest(tx, 10))
+        .unwrap();
+    let acts: Vec<_> = records.iter().map(|record| record.act).collect();
+    assert_eq!(acts, [crate::audit::Act::Unlocked; 3]);
 }
 
 #[tokio::test]
@@ -471,4 +499,40 @@ fn a_result_waits_until_somebody_took_it_or_i_declined_it() {
     ward.states(&ward.nurse, two, acknowledged());
     assert_eq!(card(&ward, two).acknowledged_by, ["Florence Nightingale"]);
     assert_eq!(waits(&ward), 0);
+}
+
+#[test]
+fn who_may_view_no_results_any_more_sees_the_masked_row_and_unmasks_nothing() {
+    let mut ward = Ward::new();
+    let first = ward.card(&ward.bench, &version(1, "6.8"));
+    let treating = Unmask {
+        purpose: "TREAT".to_owned(),
+        reason: String::new(),
+    };
+    let open = |ward: &Ward, message: MessageId| {
+        ward.read(|tx| {
+            let row = tx.message(message)?.unwrap();
+            let context = ward.context();
+            Ok(Renderer::new(tx, &context).messages(&[row], Some(&treating)))
+        })
+    };
+    let shown = open(&ward, first).unwrap().remove(0).card.unwrap();
+    assert!(shown.unmasked && !shown.identifiers.is_empty());
+
+    let (admin, holder) = (ward.world.admin.clone(), ward.physician.owner);
+    for grant in ward.world.roster.grants_of(holder).to_vec() {
+        let grant = grant.id;
+        ward.world.ok(&admin, RoleWithdrawn { holder, grant });
+    }
+    // The correction still reaches them.
+    let second = ward.card(&ward.bench, &version(2, "6.9"));
+    for message in [first, second] {
+        assert!(matches!(
+            open(&ward, message),
+            Err(ConversationError::NotAllowed)
+        ));
+        let masked = card(&ward, message);
+        assert!(!masked.unmasked && masked.identifiers.is_empty() && masked.birth_date.is_none());
+        assert_eq!(masked.current_version, 2);
+    }
 }

@@ -1,14 +1,22 @@
 //! What keeps a device healthy, and what tells whether it is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Client, Error, Finding, HeldView};
+use crate::admin;
+use crate::admin::recover::{self, Standing};
 use crate::audit;
-use crate::store::{FileKind, Protection, Store};
-use crate::sync;
+use crate::store::table::conversation::ConversationState;
+use crate::store::{FileKind, Notice, Protection, Store, Subscription, Topic};
+use crate::sync::{self, Engine};
 use crate::transport::{Probe, probe};
 
 const PROBE: Duration = Duration::from_secs(15);
+/// How often a connected device looks whether the organisation needs something of it.
+const TEND: Duration = Duration::from_secs(300);
+/// What waits at least between two looks.
+const PAUSE: Duration = Duration::from_millis(500);
 
 impl Client {
     /// What is held: not opened yet, or refused and kept as evidence.
@@ -27,6 +35,7 @@ impl Client {
                 cause: row.cause.as_str(),
                 refused: row.refused,
                 since: row.since.to_rfc3339(),
+                repeats: row.repeats,
             })
             .collect())
     }
@@ -49,14 +58,18 @@ impl Client {
         let mut findings = vec![integrity(&store), chain(&store)];
         findings.extend(inventory(&self.inner.home));
         let held = self.held()?;
-        let (open, refused) = (
+        let (open, refused, repeats) = (
             held.iter().filter(|h| !h.refused).count(),
             held.iter().filter(|h| h.refused).count(),
+            held.iter().map(|h| h.repeats).sum::<u64>(),
         );
         findings.push(finding(
             "held",
             if open + refused == 0 { "ok" } else { "warning" },
-            format!("{open} messages wait for a key or for the roster, {refused} were refused and kept as evidence"),
+            format!(
+                "{open} messages wait for a key, for the roster or for the message they are about, {refused} were refused \
+                 and kept as evidence, {repeats} more were refused and counted"
+            ),
         ));
         let engine = match self.engine() {
             Ok(engine) => engine,
@@ -65,11 +78,13 @@ impl Client {
                 return Ok(findings);
             }
         };
-        let (waiting, fresh, entries) = engine.read(|tx, context| {
+        let (stalled, waiting, fresh, entries, awaited) = engine.read(|tx, context| {
             Ok((
+                tx.conversations_in(ConversationState::Stalled)?.len(),
                 tx.outbox_len()?,
                 sync::freshness(tx)?,
                 context.head().seq + 1,
+                sync::awaited_key(tx)?,
             ))
         })?;
         let level = if waiting == 0 { "ok" } else { "warning" };
@@ -89,10 +104,80 @@ impl Client {
                 None => format!("{entries} entries; no other device has confirmed them yet"),
             },
         ));
+        if stalled > 0 {
+            let text = format!(
+                "{stalled} conversations stand still until this device has come back to them"
+            );
+            findings.push(finding("conversations", "warning", text));
+        }
+        if let Some(epoch) = awaited {
+            let text = format!("waiting for the key of roster epoch {epoch}");
+            findings.push(finding("roster", "warning", text));
+        }
+        let recoveries = recover::recoveries(&engine)?;
+        let waiting = recoveries
+            .iter()
+            .filter(|one| matches!(one.standing, Standing::Waits | Standing::Ready));
+        findings.extend(waiting.map(|one| finding("recovery", "warning", one.words())));
         if network {
             findings.push(way(&engine.transport().endpoint()).await);
         }
         Ok(findings)
+    }
+}
+
+/// Looks after the organisation for as long as the device stays connected. Trouble waits for the next time: what was
+/// begun is stored, and dropping this loses nothing.
+pub(super) async fn tend(engine: &Arc<Engine>) -> std::convert::Infallible {
+    let mut notices = engine.store().subscribe();
+    loop {
+        announce(engine).await;
+        occasion(engine, &mut notices).await;
+        let Some(now) = engine.relay_now() else {
+            continue;
+        };
+        if let Err(error) = admin::tend(engine, now).await {
+            crate::log_event!(
+                DEBUG,
+                "the organisation's upkeep waits",
+                code = error.code()
+            );
+        }
+    }
+}
+
+/// Tells the organisation where an order to wipe reaches this device while it is locked, once.
+pub(super) async fn announce(engine: &Arc<Engine>) {
+    if let Err(error) = admin::announce_channel(engine).await {
+        crate::log_event!(
+            DEBUG,
+            "the wipe channel waits to be announced",
+            code = error.code()
+        );
+    }
+}
+
+/// Waits until it is time to look, or until an order to wipe has to be laid for somebody who may not.
+async fn occasion(engine: &Arc<Engine>, notices: &mut Subscription) {
+    let ordinary = tokio::time::sleep(TEND);
+    tokio::pin!(ordinary);
+    loop {
+        let waits = engine
+            .relay_now()
+            .and_then(|now| admin::order_waits(engine, now).ok()?);
+        let soon = tokio::time::sleep(waits.unwrap_or(TEND).max(PAUSE));
+        tokio::select! {
+            () = &mut ordinary => return,
+            () = soon, if waits.is_some() => return,
+            notice = notices.next() => match notice {
+                // A closed store ends this with its client.
+                None => tokio::time::sleep(TEND).await,
+                Some(Notice::Changes(changes))
+                    if changes.iter().all(|change| change.topic != Topic::Roster) => {}
+                // What is known of the roster changes in bursts.
+                Some(_) => tokio::time::sleep(PAUSE).await,
+            },
+        }
     }
 }
 
@@ -147,6 +232,10 @@ fn inventory(home: &std::path::Path) -> Vec<Finding> {
                     ("warning", "not a file of this program")
                 }
                 (_, Protection::Encrypted) => ("ok", "encrypted"),
+                (FileKind::Stub, Protection::PlainByDesign) => (
+                    "ok",
+                    "readable: what a locked device needs to obey its wipe order; no name, no content",
+                ),
                 (_, Protection::PlainByDesign) => ("ok", "readable, and holds nothing secret"),
             };
             finding(

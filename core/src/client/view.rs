@@ -157,7 +157,8 @@ pub struct MessageView {
     pub text: String,
     /// The message it answers.
     pub reply_to: Option<String>,
-    /// `edited`, `retracted`, `expired`, in this order where they apply.
+    /// `handed over` (a colleague's word: the named sender did not prove it here), `edited`, `retracted`, `expired`, in
+    /// this order where they apply.
     pub marks: Vec<&'static str>,
     /// Reactions: name and emoji.
     pub reactions: Vec<(String, String)>,
@@ -323,6 +324,8 @@ pub struct HeldView {
     pub refused: bool,
     /// Since when.
     pub since: String,
+    /// How many more were refused in the same conversation and are not kept: the space for evidence was full.
+    pub repeats: u64,
 }
 
 /// What one round with the relay did.

@@ -4,7 +4,7 @@
 use sotto_content::card::ResultCard;
 use sotto_content::id::{CardId, DeviceId, PersonId, PlaceId};
 use sotto_content::mimi::{MessageId as MimiId, MimiContent};
-use sotto_content::readback::{Answer, Policy, Prompt, ReadBack, ReadBackError};
+use sotto_content::readback::{Answer, Mode, Policy, Prompt, ReadBack, ReadBackError};
 use sotto_content::statement::{
     Act, Body, From, ReadBackRecord, Signed, Speaker, Statement, Subject,
 };
@@ -15,6 +15,7 @@ use super::write::write;
 use crate::base::{MessageId, Owner, sha256};
 use crate::conversation::{ConversationError, Sent, send};
 use crate::membership::Context;
+use crate::roster::kind::Setting;
 use crate::store::WriteTx;
 use crate::store::table::card::CardRow;
 use crate::store::table::message::{Presence, Priority};
@@ -34,7 +35,34 @@ pub fn questions(context: &Context<'_>, row: &CardRow, card: &ResultCard) -> Rea
         ]
         .concat(),
     );
-    ReadBack::of(card, &Policy::default(), seed.as_bytes())
+    ReadBack::of(card, &policy(context), seed.as_bytes())
+}
+
+/// What the organisation asks of its readers, in the unit where this device's owner works. Texts are never typed.
+fn policy(context: &Context<'_>) -> Policy {
+    let unit = match context.me.owner {
+        Owner::Person(id) => context.roster.person(&id).map(|one| &one.details.unit),
+        Owner::Place(id) => context.roster.place(&id).map(|one| &one.details.unit),
+    };
+    let unit = unit.and_then(Option::as_ref);
+    let strictest = Policy::default();
+    let asked = context
+        .roster
+        .policy()
+        .map_or(0, |rules| rules.for_unit(Setting::ReadBack, unit));
+    match asked {
+        1 => Policy {
+            numbers: Mode::Chosen,
+            ..strictest
+        },
+        2 => Policy {
+            numbers: Mode::Confirm,
+            texts: Mode::Confirm,
+            ..strictest
+        },
+        // A number that this release does not know asks for no less.
+        _ => strictest,
+    }
 }
 
 /// Says that a card was displayed. Once per device and version.
@@ -52,8 +80,7 @@ pub fn seen(engine: &Engine, message: MessageId) -> Result<(), ClinicalError> {
             };
             let told = tx.has_message_state(message, context.me.device, State::Seen.code())?;
             // What is gone was not displayed.
-            if row.presence != Presence::Here || card.issuer == context.me.owner.as_bytes() || told
-            {
+            if row.presence != Presence::Here || row.owner == context.me.owner.as_bytes() || told {
                 return Ok(());
             }
             state(tx, context, &card, Act::Seen).map(drop)
@@ -93,7 +120,7 @@ pub fn acknowledge(
         };
         match checked {
             Ok(confirmed) => {
-                let record = ReadBackRecord::new(&confirmed, Policy::default().numbers);
+                let record = ReadBackRecord::new(&confirmed, policy(context).numbers);
                 state(tx, context, &row, Act::Acknowledged(record))
             }
             Err(error) if error.is_mismatch() => {
@@ -144,7 +171,7 @@ fn open(
     if stored.presence != Presence::Here {
         return Err(ConversationError::Gone.into());
     }
-    if row.issuer == context.me.owner.as_bytes() {
+    if stored.owner == context.me.owner.as_bytes() {
         return Err(ClinicalError::OwnResult);
     }
     match standing(&row, &tx.card_versions(&row.identity, &row.issuer)?) {

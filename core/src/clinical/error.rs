@@ -37,6 +37,16 @@ pub enum ClinicalError {
     /// The conversation is about another patient.
     #[error("this conversation is about another patient: nothing was sent")]
     OtherPatient,
+    /// The only recipient may not view results.
+    #[error(
+        "whom it is for may not view results: nothing was sent. Choose somebody whose role does, or ask an administrator for such a role"
+    )]
+    RecipientMayNotView,
+    /// Somebody in the group may not view results.
+    #[error(
+        "somebody in this group may not view results: nothing was sent. Send it to those who may, or ask an administrator for the role that is missing"
+    )]
+    MemberMayNotView,
     /// The message carries no result.
     #[error("this message carries no result")]
     NotACard,

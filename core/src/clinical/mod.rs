@@ -3,6 +3,7 @@
 
 mod answer;
 mod error;
+mod recipients;
 mod routing;
 pub mod send;
 mod spread;
@@ -11,3 +12,7 @@ mod write;
 pub use answer::{Values, acknowledge, decline, questions, seen};
 pub use error::ClinicalError;
 pub use send::{SentCard, To, parse, results};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;

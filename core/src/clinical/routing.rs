@@ -6,6 +6,7 @@ use sotto_content::card::{Clinician, ResultCard};
 use super::ClinicalError;
 use crate::base::Owner;
 use crate::membership::Context;
+use crate::roster::{Action, Relation, Scope};
 
 /// The owner that the report's own words lead to.
 ///
@@ -65,14 +66,17 @@ fn matches(context: &Context<'_>, clinician: &Clinician) -> Vec<Owner> {
 fn unit(context: &Context<'_>, card: &ResultCard) -> Option<Owner> {
     let named = card.unit.as_ref()?.unit.as_deref()?;
     let view = context.roster.view().ok()?;
+    let scope = Scope::organisation().with(Relation::Addressed);
     let mut stations = context.roster.places().iter().filter(|(id, place)| {
         let here = place
             .details
             .unit
             .as_ref()
             .is_some_and(|unit| unit.as_str().eq_ignore_ascii_case(named));
-        here && view.owner_acts(Owner::Place(**id)).is_ok()
-            && Owner::Place(**id) != context.me.owner
+        let place = Owner::Place(**id);
+        // An agent, or a place that may not be shown a result, is no station.
+        let views = view.holder_may(place, Action::ViewResult, &scope).is_ok();
+        here && views && place != context.me.owner
     });
     let (id, _) = stations.next()?;
     stations.next().is_none().then_some(Owner::Place(*id))

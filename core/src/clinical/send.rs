@@ -9,18 +9,19 @@ use sotto_content::mimi::{Expiration, Meaning, MimiContent};
 use sotto_content::{fhir, hl7};
 
 use super::write::write;
-use super::{ClinicalError, routing, spread};
+use super::{ClinicalError, recipients, routing, spread};
 use crate::audit::{self, Act, Record};
 use crate::base::{ConversationId, Digest, MessageId, Owner, random};
 use crate::conversation::members::{allowed, direct_in};
 use crate::conversation::{ConversationError, send};
 use crate::membership::Context;
 use crate::roster::Action;
+use crate::roster::kind::Setting;
 use crate::store::WriteTx;
 use crate::store::table::card::CardRow;
 use crate::store::table::message::Priority;
 use crate::sync::Engine;
-use crate::timeline::{patient, withdrawn};
+use crate::timeline::{Standing, patient, withdrawn};
 
 /// To whom a result goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +137,7 @@ fn mark(context: &Context<'_>, card: &mut ResultCard) -> Result<(), ClinicalErro
     Ok(())
 }
 
-fn send_card(
+pub(super) fn send_card(
     tx: &WriteTx<'_>,
     context: &Context<'_>,
     to: To,
@@ -155,7 +156,7 @@ fn send_card(
     if !patient::may_stand_in(&conversation.patient, &key) {
         return Err(ClinicalError::OtherPatient);
     }
-    let known = tx.card_versions(card.id().as_bytes(), context.me.owner.as_bytes())?;
+    let known = line(tx, context, &card)?;
     let newest = known.iter().max_by_key(|row| row.version);
     let mut sent = Vec::new();
     let mut targets: BTreeSet<ConversationId> = BTreeSet::from([target]);
@@ -170,9 +171,14 @@ fn send_card(
         if let Some(row) = here {
             return Ok(vec![told(&card, row.conversation, row.message, true)]);
         }
+        recipients::may_view(tx, context, &conversation)?;
     } else if let Some(newest) = newest {
         // Everybody who had any version gets the new one.
         let everybody = spread::holders(tx, context, &known)?;
+        // Who had a version gets its correction, whatever they may view by now: their own device masks it.
+        if !everybody.contains(&target) {
+            recipients::may_view(tx, context, &conversation)?;
+        }
         if !newest.patient.is_empty() && !patient::same(&newest.patient, &key) {
             // It was another patient's: what was said of them is taken back before the rest is said of this one.
             if let Some(old) = stored_card(tx, newest.message)? {
@@ -200,6 +206,8 @@ fn send_card(
                 targets.insert(id);
             }
         }
+    } else {
+        recipients::may_view(tx, context, &conversation)?;
     }
     for id in targets {
         sent.push(told(
@@ -212,6 +220,26 @@ fn send_card(
     // The new version in the conversation that was asked for comes first.
     sent.sort_by_key(|one| (one.version != card.version, one.conversation != target));
     Ok(sent)
+}
+
+/// The versions that this device's owner can follow with another one.
+fn line(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    card: &ResultCard,
+) -> Result<Vec<CardRow>, ClinicalError> {
+    let (card, owner) = (card.id(), context.me.owner);
+    // Whatever there is, the next version is newer.
+    let line = Standing::line(
+        tx,
+        context,
+        owner,
+        context.head().seq,
+        card.as_bytes(),
+        u32::MAX,
+    )?;
+    let line = line.ok_or(ConversationError::NotAllowed)?;
+    Ok(tx.card_versions(card.as_bytes(), &line)?)
 }
 
 fn told(
@@ -311,7 +339,7 @@ fn post(
         patient::set_token(&mut extensions, &token);
     }
     let mut content = MimiContent::card(salt, extensions, bytes);
-    if let Some(life) = expires {
+    if let Some(life) = expires.or_else(|| policy_life(context)) {
         let seconds = u32::try_from(life.as_secs().max(1)).unwrap_or(u32::MAX);
         content = content.expiring(Expiration::AfterReading(seconds));
     }
@@ -322,6 +350,12 @@ fn post(
         urgency(tx, context, card)?,
         &content,
     )?)
+}
+
+/// How long results live where nobody said otherwise; zero is for ever.
+fn policy_life(context: &Context<'_>) -> Option<Duration> {
+    let policy = context.roster.policy().ok()?;
+    Some(policy.duration(Setting::ResultLife)).filter(|life| !life.is_zero())
 }
 
 /// A correction is at least as urgent as anything it corrects.
@@ -338,7 +372,7 @@ fn urgency(
     if card.version > 1 {
         urgency = urgency.max(Priority::Urgent);
     }
-    for earlier in tx.card_versions(card.id().as_bytes(), context.me.owner.as_bytes())? {
+    for earlier in line(tx, context, card)? {
         let before = tx
             .message(earlier.message)?
             .map_or(Priority::Routine, |row| row.priority);

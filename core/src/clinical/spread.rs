@@ -63,7 +63,7 @@ pub(super) fn holders(
 }
 
 /// Owners of the devices in a conversation, or wished for.
-fn owners(
+pub(super) fn owners(
     tx: &WriteTx<'_>,
     context: &Context<'_>,
     conversation: &ConversationRow,

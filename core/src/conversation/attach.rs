@@ -76,7 +76,7 @@ fn encrypt_and_send(
             .ok_or(ConversationError::NoConversation)?;
         reachable(context, &conversation)?;
         let (salt, extensions) = stamp(context, id);
-        let content = draft.finish(compose(salt, extensions, &draft.text, part));
+        let content = draft.finish(context, compose(salt, extensions, &draft.text, part));
         let message = dispatch(tx, context, &conversation, draft.priority(), &content)?;
         for row in tx.attachments(message)? {
             let here = AttachmentRow {

@@ -11,6 +11,7 @@ use crate::base::{ConversationId, MessageId, random};
 use crate::membership::{Body, Context, Outgoing};
 use crate::outbox;
 use crate::roster::Action;
+use crate::roster::kind::Setting;
 use crate::store::WriteTx;
 use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
 use crate::store::table::message::{MessageKind, Presence, Priority};
@@ -77,7 +78,7 @@ pub(crate) fn dispatch(
     let stored = match applied {
         Applied::Stored(stored) => Some(stored),
         Applied::Known => None,
-        Applied::Refused => return Err(ConversationError::NotAllowed),
+        Applied::Refused | Applied::Waits(_) => return Err(ConversationError::NotAllowed),
         Applied::Malformed => return Err(ConversationError::TooLong),
     };
     let card = stored
@@ -149,12 +150,12 @@ impl std::fmt::Debug for Text {
 }
 
 impl Text {
-    pub(crate) fn finish(&self, content: MimiContent) -> MimiContent {
+    pub(crate) fn finish(&self, context: &Context<'_>, content: MimiContent) -> MimiContent {
         let mut content = content;
         if let Some(id) = self.reply_to {
             content = content.replying_to(MimiId(*id.as_bytes()));
         }
-        if let Some(life) = self.expires {
+        if let Some(life) = self.expires.or_else(|| policy_life(context)) {
             let seconds = u32::try_from(life.as_secs().max(1)).unwrap_or(u32::MAX);
             content = content.expiring(Expiration::AfterReading(seconds));
         }
@@ -167,6 +168,12 @@ impl Text {
             Priority::Routine
         }
     }
+}
+
+/// How long messages live where nobody said otherwise; zero is for ever.
+fn policy_life(context: &Context<'_>) -> Option<Duration> {
+    let policy = context.roster.policy().ok()?;
+    Some(policy.duration(Setting::MessageLife)).filter(|life| !life.is_zero())
 }
 
 /// Sends a text.
@@ -192,7 +199,7 @@ pub fn text(engine: &Engine, id: ConversationId, draft: &Text) -> Result<Sent, C
                 .ok_or(ConversationError::NoMessage)?;
         }
         let (salt, extensions) = stamp(context, id);
-        let content = draft.finish(MimiContent::text(salt, extensions, &draft.text));
+        let content = draft.finish(context, MimiContent::text(salt, extensions, &draft.text));
         let message = dispatch(tx, context, &conversation, draft.priority(), &content)?;
         Ok(Sent {
             message,

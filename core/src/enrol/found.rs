@@ -24,7 +24,8 @@ use crate::roster::kind::{Founded, PersonDetails, Policy, RelayDescriptor};
 use crate::roster::rootfile::Cost;
 use crate::roster::state::root_fingerprint;
 use crate::roster::{
-    Anchor, DeviceSecrets, FORMAT, Keyring, Name, RootFile, Roster, RosterKey, Text, Verdict,
+    Anchor, DeviceSecrets, FORMAT, Keyring, Name, RootFile, RootSeal, Roster, RosterKey, Text,
+    Verdict, root_seal,
 };
 use crate::store::table::device::DeviceSelf;
 use crate::store::{Store, StoreError, Topic};
@@ -177,6 +178,10 @@ async fn begin(
     let root = SigningKey::random(&**random);
     let secrets = DeviceSecrets::generate(&**random);
     let key = RosterKey::random(0, &**random);
+    let admin_capability = Secret::random(&**random);
+    // For the day when every administrator is lost.
+    let root_sealing = root_seal::public(&root)?;
+    let root_seal = RootSeal::seal(&root_sealing, &organisation, 0, &admin_capability)?;
     let details = PersonDetails {
         name: admin_name,
         unit: None,
@@ -198,6 +203,8 @@ async fn begin(
         device_proof: Signature::new([0; 64]),
         policy: Policy::founding(),
         key_commitment: key.commitment(),
+        root_sealing: Some(root_sealing),
+        root_seal: Some(root_seal),
     };
     let entry = founded
         .into_entry(now, &root, &secrets.signature)
@@ -233,6 +240,7 @@ async fn begin(
         generation: random::array(&**random),
         next_generation: random::array(&**random),
         enrolled: false,
+        channel: secrets.channel.as_ref().map(|c| c.secret().clone()),
     };
     let admin_capability = Secret::random(&**random);
     let record = Record {

@@ -10,8 +10,8 @@ use crate::roster::invitation::WORDS;
 use crate::roster::key::KeyGift;
 use crate::roster::kind::{DeviceDetails, DeviceEnrolled};
 use crate::roster::{
-    ContactAlias, DeviceSecrets, InvitationKeys, InvitationLink, RosterError, ShortCode, Text,
-    Words,
+    ChannelSecret, ContactAlias, DeviceSecrets, InvitationKeys, InvitationLink, RosterError,
+    ShortCode, Text, Words,
 };
 use crate::store::table::device::DeviceSelf;
 use crate::store::{Store, StoreError};
@@ -63,6 +63,9 @@ pub(super) struct Joining {
     /// The roster key, from the offer or from the approval.
     #[n(15)]
     pub(super) gift: Option<KeyGift>,
+    /// Secret of the wipe channel; absent where release 0.1 began this.
+    #[n(16)]
+    channel: Option<ChannelSecret>,
 }
 
 impl Joining {
@@ -91,6 +94,7 @@ impl Joining {
             offer: None,
             request: None,
             gift: None,
+            channel: secrets.channel,
         }
     }
     /// What the store holds, if anything.
@@ -137,12 +141,18 @@ impl Joining {
             sealing: SealingKey::from_seed(self.sealing.clone()),
             receipt: self.receipt.clone(),
             contact_alias: self.contact_alias,
+            channel: self.channel.clone(),
         }
     }
-    /// This device as everybody will see it.
+    /// This device as everybody will see it. Its wipe channel follows in an entry of its own, because a log that began
+    /// under release 0.1 takes no enrolment with one.
     fn details(&self, owner: Owner) -> Result<DeviceDetails, RosterError> {
-        self.secrets()
-            .details(self.device, owner, self.label.clone())
+        let secrets = self.secrets();
+        let details = secrets.details(self.device, owner, self.label.clone())?;
+        Ok(DeviceDetails {
+            channel: None,
+            ..details
+        })
     }
     /// The claim on the invitation, the same at each call.
     pub(super) fn claim(&self, owner: Owner) -> Result<DeviceEnrolled, EnrolError> {
@@ -179,6 +189,7 @@ impl Joining {
             generation: self.generation,
             next_generation: self.next_generation,
             enrolled: false,
+            channel: self.channel.as_ref().map(|c| c.secret().clone()),
         }
     }
 }

@@ -18,7 +18,7 @@ mod joining;
 mod log;
 mod offer;
 mod reach;
-mod root_file;
+pub(crate) mod root_file;
 
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ fn failed(error: io::Error) -> EnrolError {
 }
 
 /// Refuses a place that is taken, before anything is begun.
-pub(super) fn refuse_taken(path: &Path) -> Result<(), EnrolError> {
+pub(crate) fn refuse_taken(path: &Path) -> Result<(), EnrolError> {
     if path.try_exists().map_err(failed)? {
         Err(EnrolError::RootFileExists)
     } else {
@@ -23,7 +23,7 @@ pub(super) fn refuse_taken(path: &Path) -> Result<(), EnrolError> {
 }
 
 /// Puts the text in place durably. The same text there already is what an interrupted founding left.
-pub(super) fn place(path: &Path, text: &str) -> Result<(), EnrolError> {
+pub(crate) fn place(path: &Path, text: &str) -> Result<(), EnrolError> {
     if let Some(there) = file::read(path, LIMIT).map_err(failed)? {
         return if there == text.as_bytes() {
             Ok(())

@@ -82,6 +82,8 @@ impl Organisation {
             device_proof: Signature::new([0; 64]),
             policy: Policy::founding(),
             key_commitment: key.commitment(),
+            root_sealing: None,
+            root_seal: None,
         };
         let entry = founded
             .into_entry(now, &root, &admin.signature)

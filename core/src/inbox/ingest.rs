@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 
 use sotto_wire::live::Entry;
 
-use super::open::{self, Arrived, Outcome};
+use super::open::{self, Arrived, Outcome, Refusal};
 use super::receipt::LATE;
 use super::{InboxError, receipt};
-use crate::base::{ConversationId, Timestamp, sha256};
+use crate::audit::{self, Act, Record};
+use crate::base::{ConversationId, MessageId, Timestamp, sha256};
 use crate::membership::{Context, Outgoing};
-use crate::store::table::held::{HeldCause, HeldRow};
+use crate::store::table::held::{HeldCause, HeldRow, Kept};
 use crate::store::{StoreError, Topic, WriteTx};
+use crate::timeline::Released;
 
 /// Most entries of one transaction.
 pub const BATCH: usize = 50;
@@ -50,6 +52,7 @@ pub fn ingest(
     entries: &[Entry],
 ) -> Result<Report, InboxError> {
     let mut report = Report::default();
+    tx.refuse_waiting_until(context.now)?;
     for entry in entries.iter().take(BATCH) {
         let payload = entry.payload.as_bytes();
         let digest = sha256(payload);
@@ -70,6 +73,7 @@ pub fn ingest(
         let arrived = Arrived {
             alias: *entry.alias.as_bytes(),
             payload,
+            handle,
             accepted: Timestamp::from_millis(entry.accepted.0),
             only: None,
         };
@@ -81,22 +85,37 @@ pub fn ingest(
                 message,
                 follow,
                 moved,
+                released,
             } => {
                 let receipt = match (message, handle) {
                     (Some(message), Some(handle)) => receipt::make(tx, context, message, &handle)?,
                     _ => Vec::new(),
                 };
                 done(handle.filter(|_| !receipt.is_empty()), &receipt)?;
+                receipts_of(tx, context, &released)?;
                 report.follow.extend(follow);
                 report.moved.extend(moved);
             }
             Outcome::Hold(conversation, cause) => {
-                hold(tx, context, &arrived, handle, conversation, cause, false)?;
+                let row = arrived.row(context, conversation, cause, false);
+                if tx.hold(&row)? == Kept::Evidence {
+                    // No space to wait.
+                    record(tx, context, &Refusal::of(conversation, cause))?;
+                }
+                tx.emit(Topic::Held, Vec::new());
                 done(None, &[])?;
                 report.held += 1;
             }
-            Outcome::Refuse(conversation, cause) => {
-                hold(tx, context, &arrived, handle, conversation, cause, true)?;
+            Outcome::Wait => {
+                done(None, &[])?;
+                report.held += 1;
+            }
+            Outcome::Refuse(refusal) => {
+                let row = arrived.row(context, refusal.conversation, refusal.cause, true);
+                if tx.hold(&row)? == Kept::Evidence {
+                    record(tx, context, &refusal)?;
+                }
+                tx.emit(Topic::Held, Vec::new());
                 done(None, &[])?;
                 report.held += 1;
             }
@@ -170,6 +189,7 @@ fn retry(
     let arrived = Arrived {
         alias: row.alias,
         payload: &row.payload,
+        handle: row.handle,
         accepted: row.accepted,
         only,
     };
@@ -178,12 +198,12 @@ fn retry(
             message,
             follow,
             moved,
+            released,
         } => {
             if let (Some(message), Some(handle)) = (message, row.handle) {
-                let receipt = receipt::make(tx, context, message, &handle)?;
-                // The entry was acknowledged long ago; its receipt goes by a number of its own.
-                tx.add_ack_due(LATE | row.id.unsigned_abs(), Some(handle), &receipt)?;
+                late_receipt(tx, context, row.id, message, &handle)?;
             }
+            receipts_of(tx, context, &released)?;
             report.follow.extend(follow);
             report.moved.extend(moved);
             report.received += 1;
@@ -195,13 +215,19 @@ fn retry(
                 tx.rejudge_held(row.id, conversation, cause)?;
             }
         }
-        Outcome::Refuse(conversation, cause) => {
+        Outcome::Wait => {
+            // It waits in a row of its own, decrypted.
+            tx.release_held(row.id)?;
+        }
+        Outcome::Refuse(refusal) => {
             let row = HeldRow {
-                conversation: conversation.or(row.conversation),
+                conversation: refusal.conversation.or(row.conversation),
                 ..row.clone()
             };
-            tx.rejudge_held(row.id, conversation, cause)?;
-            tx.refuse_held(&row, cause)?;
+            tx.rejudge_held(row.id, refusal.conversation, refusal.cause)?;
+            if tx.refuse_held(&row, refusal.cause)? {
+                record(tx, context, &refusal)?;
+            }
         }
     }
     Ok(())
@@ -216,7 +242,8 @@ fn attempt(
 ) -> Result<Outcome, InboxError> {
     match tx.attempt(|tx| match open::open(tx, context, arrived)? {
         // What is held or refused changes nothing but its own row: a ratchet that moved for it moves back.
-        outcome @ Outcome::Done { .. } => Ok(outcome),
+        outcome @ (Outcome::Done { .. } | Outcome::Wait) => Ok(outcome),
+        Outcome::Refuse(refusal) if refusal.tells => Ok(Outcome::Refuse(refusal)),
         verdict => Err(Undo::Verdict(Box::new(verdict))),
     }) {
         Ok(outcome) => Ok(outcome),
@@ -224,10 +251,10 @@ fn attempt(
         Err(Undo::Error(error)) => match error.store() {
             // What the sender wrote does not fit a row. Taken for our failure it would block the mailbox for ever.
             Some(store) if store.is_about_values() => {
-                Ok(Outcome::Refuse(None, HeldCause::Malformed))
+                Ok(Outcome::refuse(None, HeldCause::Malformed))
             }
             Some(store) => Err(store.clone().into()),
-            None => Ok(Outcome::Refuse(None, HeldCause::Undecryptable)),
+            None => Ok(Outcome::refuse(None, HeldCause::Undecryptable)),
         },
     }
 }
@@ -249,27 +276,45 @@ impl From<InboxError> for Undo {
     }
 }
 
-fn hold(
+/// Records a refusal beside its evidence. What is only counted, because the space for evidence is full, is told by that
+/// count: whoever sends junk does not fill the audit.
+fn record(tx: &WriteTx<'_>, context: &Context<'_>, refusal: &Refusal) -> Result<(), InboxError> {
+    let record = Record::of(Act::Refused, context.now).for_reason(refusal.cause.as_str());
+    let owner = refusal.sender.and_then(|sender| context.owner_of(&sender));
+    audit::append(
+        tx,
+        &Record {
+            message: refusal.event,
+            device: refusal.sender,
+            ..record.by(owner.and_then(|owner| owner.person()))
+        },
+    )?;
+    Ok(())
+}
+
+/// The receipt of something whose entry was acknowledged before: it goes by a number of its own.
+fn late_receipt(
     tx: &WriteTx<'_>,
     context: &Context<'_>,
-    arrived: &Arrived<'_>,
-    handle: Option<[u8; 16]>,
-    conversation: Option<ConversationId>,
-    cause: HeldCause,
-    refused: bool,
+    number: i64,
+    message: MessageId,
+    handle: &[u8; 16],
 ) -> Result<(), InboxError> {
-    tx.hold(&HeldRow {
-        id: 0,
-        conversation,
-        alias: arrived.alias,
-        payload: arrived.payload.to_vec(),
-        cause,
-        refused,
-        handle,
-        accepted: arrived.accepted,
-        since: context.now,
-        repeats: 0,
-    })?;
-    tx.emit(Topic::Held, Vec::new());
+    let receipt = receipt::make(tx, context, message, handle)?;
+    tx.add_ack_due(LATE | number.unsigned_abs(), Some(*handle), &receipt)?;
+    Ok(())
+}
+
+/// Receipts of what waited for a message and was applied with it.
+fn receipts_of(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    released: &[Released],
+) -> Result<(), InboxError> {
+    for one in released {
+        if let (Some(message), Some(handle)) = (one.message, one.handle) {
+            late_receipt(tx, context, one.number, message, &handle)?;
+        }
+    }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! One payload, from the alias it came under to what it changed. Nothing here decides alone: the outer envelope says
 //! which conversation, MLS says which device, the roster says whether that device may.
 
+use std::time::Duration;
+
 use super::InboxError;
 use crate::base::{ConversationId, DeviceId, MessageId, Timestamp, codec, sha256};
 use crate::membership::direct::{self, Direct};
@@ -11,9 +13,9 @@ use crate::membership::{
 use crate::mls::{Group, ProcessError, Processed, StagedRemote};
 use crate::roster::{Action, Actor, HeadRelation, Scope};
 use crate::store::table::conversation::ConversationRow;
-use crate::store::table::held::HeldCause;
+use crate::store::table::held::{HeldCause, HeldRow};
 use crate::store::{Topic, WriteTx};
-use crate::timeline::{self, Incoming, SystemEvent};
+use crate::timeline::{self, Applied, Incoming, Released, SystemEvent};
 
 /// The furthest roster entry that a message has named and this device has not read.
 pub(super) const SEEN_AHEAD: &str = "roster seen ahead";
@@ -29,13 +31,46 @@ pub(super) enum Outcome {
         follow: Option<(ConversationId, Outgoing)>,
         /// A conversation whose epoch or keys have changed: what is held there may open now.
         moved: Option<ConversationId>,
+        /// What had waited for it, and was applied with it.
+        released: Vec<Released>,
     },
     /// Kept and tried again when something changes.
     Hold(Option<ConversationId>, HeldCause),
+    /// Decrypted, and about something that has not come: it waits in this transaction.
+    Wait,
     /// Judged: kept as evidence.
-    Refuse(Option<ConversationId>, HeldCause),
+    Refuse(Refusal),
 }
 
+/// A judgement against what came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refusal {
+    /// Where it belongs, if known.
+    pub(super) conversation: Option<ConversationId>,
+    /// Why.
+    pub(super) cause: HeldCause,
+    /// The device that is proven to have sent it, if one is.
+    pub(super) sender: Option<DeviceId>,
+    /// The content's own identifier, if it is content.
+    pub(super) event: Option<MessageId>,
+    /// What it told all the same stays.
+    pub(super) tells: bool,
+}
+
+impl Refusal {
+    pub(super) const fn of(conversation: Option<ConversationId>, cause: HeldCause) -> Self {
+        Self {
+            conversation,
+            cause,
+            sender: None,
+            event: None,
+            tells: false,
+        }
+    }
+}
+
+/// Beyond this a sender's clock counts as drifted.
+const DRIFT: Duration = Duration::from_secs(120);
 /// Longest title of a conversation, in bytes.
 const MAX_TITLE: usize = 512;
 
@@ -44,7 +79,24 @@ impl Outcome {
         message: None,
         follow: None,
         moved: None,
+        released: Vec::new(),
     };
+
+    pub(super) const fn refuse(conversation: Option<ConversationId>, cause: HeldCause) -> Self {
+        Self::Refuse(Refusal::of(conversation, cause))
+    }
+
+    /// Says whose it is, where it is refused.
+    fn from(self, sender: DeviceId, event: Option<MessageId>) -> Self {
+        match self {
+            Self::Refuse(refusal) => Self::Refuse(Refusal {
+                sender: Some(sender),
+                event: event.or(refusal.event),
+                ..refusal
+            }),
+            other => other,
+        }
+    }
 
     /// A commit that this device does not follow. Whether the relay accepted it is for the relay to say: if it did, the
     /// conversation stands still; if it did not, a member made it up, and it is evidence.
@@ -60,10 +112,36 @@ pub(super) struct Arrived<'a> {
     pub(super) alias: [u8; 16],
     /// The bytes.
     pub(super) payload: &'a [u8],
+    /// Handle for its receipt.
+    pub(super) handle: Option<[u8; 16]>,
     /// When the relay accepted it.
     pub(super) accepted: Timestamp,
     /// The one conversation to try where the alias names none.
     pub(super) only: Option<ConversationId>,
+}
+
+impl Arrived<'_> {
+    /// Its row where it is held.
+    pub(super) fn row(
+        &self,
+        context: &Context<'_>,
+        conversation: Option<ConversationId>,
+        cause: HeldCause,
+        refused: bool,
+    ) -> HeldRow {
+        HeldRow {
+            id: 0,
+            conversation,
+            alias: self.alias,
+            payload: self.payload.to_vec(),
+            cause,
+            refused,
+            handle: self.handle,
+            accepted: self.accepted,
+            since: context.now,
+            repeats: 0,
+        }
+    }
 }
 
 /// Opens one payload and applies what it says.
@@ -97,7 +175,7 @@ pub(super) fn open(
         if let Some((_, frame)) = envelope::unwrap(&keys, arrived.payload) {
             return match frame {
                 Ok(Frame::Mls(bytes)) => open_mls(tx, context, arrived, &conversation, &bytes),
-                Err(_) => Ok(Outcome::Refuse(Some(conversation.id), HeldCause::Malformed)),
+                Err(_) => Ok(Outcome::refuse(Some(conversation.id), HeldCause::Malformed)),
             };
         }
     }
@@ -111,13 +189,13 @@ fn open_direct(
     arrived: &Arrived<'_>,
 ) -> Result<Outcome, InboxError> {
     let Ok(unverified) = direct::open(&context.me.sealing_key(), arrived.payload) else {
-        return Ok(Outcome::Refuse(None, HeldCause::Malformed));
+        return Ok(Outcome::refuse(None, HeldCause::Malformed));
     };
     let Some(sender) = context.device(&unverified.sender) else {
         return Ok(Outcome::Hold(None, HeldCause::RosterBehind));
     };
     let Ok(Direct::Welcome(bundle)) = unverified.verify(&sender.details.signature_key) else {
-        return Ok(Outcome::Refuse(None, HeldCause::Unauthorised));
+        return Ok(Outcome::refuse(None, HeldCause::Unauthorised));
     };
     let id = Some(bundle.conversation);
     match join::accept(tx, context, unverified.sender, &bundle)? {
@@ -136,11 +214,17 @@ fn open_direct(
                 message: None,
                 follow,
                 moved: Some(row.id),
+                released: Vec::new(),
             })
         }
         join::Joined::RosterBehind => Ok(Outcome::Hold(id, HeldCause::RosterBehind)),
-        join::Joined::Refused => Ok(Outcome::Refuse(id, HeldCause::Unauthorised)),
-        join::Joined::NoKeyPackage => Ok(Outcome::Refuse(id, HeldCause::UnknownKey)),
+        join::Joined::Refused => Ok(Outcome::refuse(id, HeldCause::Unauthorised)),
+        // It does not open, and yet it tells where this device has a leaf.
+        join::Joined::NoKeyPackage => Ok(Outcome::Refuse(Refusal {
+            sender: Some(unverified.sender),
+            tells: true,
+            ..Refusal::of(id, HeldCause::UnknownKey)
+        })),
     }
 }
 
@@ -162,6 +246,7 @@ fn open_mls(
             message: None,
             follow,
             moved: id,
+            released: Vec::new(),
         });
     }
     let Some(mut group) = load_group(tx, conversation)? else {
@@ -180,7 +265,8 @@ fn open_mls(
             sender,
             epoch,
             &plaintext,
-        ),
+        )
+        .map(|outcome| outcome.from(sender, None)),
         Ok(Processed::Commit(staged)) => open_commit(tx, context, conversation, group, *staged),
         Ok(Processed::OwnEcho { .. }) => Ok(Outcome::NOTHING),
         Err(error) => judge(error, conversation),
@@ -192,15 +278,15 @@ fn judge(error: ProcessError, conversation: &ConversationRow) -> Result<Outcome,
     Ok(match error {
         ProcessError::Fault(fault) => return Err(fault.into()),
         ProcessError::Duplicate => Outcome::NOTHING,
-        ProcessError::TooOld { .. } => Outcome::Refuse(id, HeldCause::TooOld),
+        ProcessError::TooOld { .. } => Outcome::refuse(id, HeldCause::TooOld),
         ProcessError::FutureEpoch { .. } => Outcome::Hold(id, HeldCause::FutureEpoch),
         ProcessError::WrongGroup => Outcome::Hold(id, HeldCause::FutureEpoch),
-        ProcessError::Undecryptable { .. } => Outcome::Refuse(id, HeldCause::Undecryptable),
+        ProcessError::Undecryptable { .. } => Outcome::refuse(id, HeldCause::Undecryptable),
         ProcessError::JunkCommit | ProcessError::ExpiredAdd => {
             Outcome::dispute(conversation.id, HeldCause::Undecryptable)
         }
-        ProcessError::Malformed => Outcome::Refuse(id, HeldCause::Malformed),
-        ProcessError::Unauthorised(_) => Outcome::Refuse(id, HeldCause::Unauthorised),
+        ProcessError::Malformed => Outcome::refuse(id, HeldCause::Malformed),
+        ProcessError::Unauthorised(_) => Outcome::refuse(id, HeldCause::Unauthorised),
         ProcessError::Removed => Outcome::NOTHING,
     })
 }
@@ -283,6 +369,7 @@ fn open_commit(
         message: None,
         follow: None,
         moved: id,
+        released: Vec::new(),
     })
 }
 
@@ -297,10 +384,10 @@ fn open_application(
 ) -> Result<Outcome, InboxError> {
     let id = Some(conversation.id);
     let Ok(inner) = codec::decode::<Inner>(plaintext) else {
-        return Ok(Outcome::Refuse(id, HeldCause::Malformed));
+        return Ok(Outcome::refuse(id, HeldCause::Malformed));
     };
     match context.relate(&inner.head) {
-        HeadRelation::Fork => return Ok(Outcome::Refuse(id, HeldCause::Unauthorised)),
+        HeadRelation::Fork => return Ok(Outcome::refuse(id, HeldCause::Unauthorised)),
         // The sender knows more of the roster: it is read before the next thing is sent.
         HeadRelation::Ahead => {
             if tx
@@ -321,11 +408,10 @@ fn open_application(
         .owner_of(&sender)
         .filter(|_| context.was_confirmed(&sender, at))
     else {
-        return Ok(Outcome::Refuse(id, HeldCause::Unauthorised));
+        return Ok(Outcome::refuse(id, HeldCause::Unauthorised));
     };
     match inner.body {
         Body::Content(priority, content) => {
-            let drift = inner.sent.millis() - arrived.accepted.millis();
             let incoming = Incoming {
                 sender,
                 owner,
@@ -333,19 +419,10 @@ fn open_application(
                 priority,
                 content: &content,
                 sent: inner.sent,
-                drifted: drift.unsigned_abs() > 120_000,
+                drifted: drifted(inner.sent, arrived.accepted),
                 judged_at: at,
             };
-            match timeline::apply(tx, context, conversation, &incoming)? {
-                timeline::Applied::Stored(message) => Ok(Outcome::Done {
-                    message: Some(message),
-                    follow: None,
-                    moved: None,
-                }),
-                timeline::Applied::Known => Ok(Outcome::NOTHING),
-                timeline::Applied::Refused => Ok(Outcome::Refuse(id, HeldCause::Unauthorised)),
-                timeline::Applied::Malformed => Ok(Outcome::Refuse(id, HeldCause::Malformed)),
-            }
+            apply(tx, context, arrived, conversation, &incoming)
         }
         Body::Alias(alias) => {
             tx.put_member_alias(conversation.id, sender, &alias)?;
@@ -354,7 +431,7 @@ fn open_application(
         Body::Key(generation, key) => {
             // The key of an epoch comes from the device that opened it.
             if tx.epoch_committer(&conversation.mls_group, generation)? != Some(sender) {
-                return Ok(Outcome::Refuse(id, HeldCause::Unauthorised));
+                return Ok(Outcome::refuse(id, HeldCause::Unauthorised));
             }
             tx.add_conversation_key(conversation.id, generation, &key)?;
             tx.emit(Topic::Held, Vec::new());
@@ -362,6 +439,7 @@ fn open_application(
                 message: None,
                 follow: None,
                 moved: id,
+                released: Vec::new(),
             })
         }
         Body::Info(title, patient) => {
@@ -375,7 +453,7 @@ fn open_application(
                 .is_ok()
             });
             if !manages || patient != conversation.patient || title.len() > MAX_TITLE {
-                return Ok(Outcome::Refuse(id, HeldCause::Unauthorised));
+                return Ok(Outcome::refuse(id, HeldCause::Unauthorised));
             }
             let mut row = conversation.clone();
             (row.title, row.updated) = (title, context.now);
@@ -383,5 +461,71 @@ fn open_application(
             tx.emit(Topic::Conversation, conversation.id.as_bytes().to_vec());
             Ok(Outcome::NOTHING)
         }
+    }
+}
+
+/// Whether a sender's clock is certainly off: it wrote at a time that the relay had not reached, by more than two minutes,
+/// when it accepted the message. That it wrote long before says nothing, for what is written offline waits with its
+/// sender; and whose clock is behind cannot be told from who waited.
+fn drifted(sent: Timestamp, accepted: Timestamp) -> bool {
+    sent > accepted.plus(DRIFT)
+}
+
+/// Applies content, lets it wait for what it is about, and applies what has waited for it.
+fn apply(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    arrived: &Arrived<'_>,
+    conversation: &ConversationRow,
+    incoming: &Incoming<'_>,
+) -> Result<Outcome, InboxError> {
+    let id = Some(conversation.id);
+    let event = timeline::message_id(
+        context.me.organisation,
+        conversation.id,
+        incoming.sender,
+        incoming.content,
+    );
+    let refused = |cause| Ok(Outcome::refuse(id, cause).from(incoming.sender, event));
+    let message = match timeline::apply(tx, context, conversation, incoming)? {
+        Applied::Stored(message) => Some(message),
+        Applied::Known => None,
+        Applied::Refused => return refused(HeldCause::Unauthorised),
+        Applied::Malformed => return refused(HeldCause::Malformed),
+        Applied::Waits(awaiting) => {
+            let row = arrived.row(context, id, HeldCause::UnknownMessage, false);
+            return if timeline::wait(tx, context, incoming, awaiting, &row)? {
+                Ok(Outcome::Wait)
+            } else {
+                refused(HeldCause::UnknownMessage)
+            };
+        }
+    };
+    let released = match event {
+        Some(event) => timeline::arrived(tx, context, event)?,
+        None => Vec::new(),
+    };
+    Ok(Outcome::Done {
+        message,
+        follow: None,
+        moved: None,
+        released,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waited_with_its_sender_is_no_drift_and_what_was_written_after_it_came_is() {
+        let accepted = Timestamp::from_millis(1_000_000_000);
+        let day = Duration::from_secs(24 * 3600);
+        assert!(!drifted(accepted.minus(day), accepted));
+        assert!(!drifted(accepted.plus(DRIFT), accepted));
+        assert!(drifted(
+            accepted.plus(DRIFT + Duration::from_millis(1)),
+            accepted
+        ));
     }
 }

@@ -77,7 +77,7 @@ pub fn stage(
 
     let keys = tx.conversation_keys(conversation.id)?;
     let (generation, current) = keys.first().ok_or(MembershipError::NoConversation)?;
-    let rotated = (!plan.remove.is_empty()).then(|| Secret::random(context.random));
+    let rotated = (plan.renew || !plan.remove.is_empty()).then(|| Secret::random(context.random));
     let next = rotated.as_ref().unwrap_or(current);
     let next_generation = if rotated.is_some() {
         staged.from_epoch + 1
@@ -342,7 +342,7 @@ fn renew_later(
     conversation: ConversationId,
 ) -> Result<(), MembershipError> {
     for wish in tx.wishes(conversation)? {
-        if wish.kind == WishKind::Update {
+        if matches!(wish.kind, WishKind::Update | WishKind::Renew) {
             tx.drop_wish(wish.id)?;
         }
     }

@@ -96,13 +96,14 @@ pub fn create(
 /// How a Welcome ended.
 #[derive(Debug)]
 pub enum Joined {
-    /// A member now. The caller announces the alias of this device.
+    /// A member now; or, where the conversation stands as stalled, as soon as this device has come back to it by an
+    /// external commit. The caller announces the alias of this device.
     Member(Box<ConversationRow>),
     /// The roster this device has does not reach as far as the Welcome.
     RosterBehind,
     /// Somebody is in it, or sent it, who may not.
     Refused,
-    /// It was made with a key package this device does not have (any more).
+    /// It was made with a key package this device does not have (any more), and there is no way in without it.
     NoKeyPackage,
 }
 
@@ -123,7 +124,9 @@ pub fn accept(
     }
     let staged = match StagedJoin::open(tx, &bundle.welcome) {
         Ok(staged) => staged,
-        Err(crate::mls::Error::NoKeyPackage) => return Ok(Joined::NoKeyPackage),
+        Err(crate::mls::Error::NoKeyPackage) => {
+            return enter_later(tx, context, sender, bundle);
+        }
         Err(other) => return Err(other.into()),
     };
     let members = &staged.members;
@@ -181,6 +184,57 @@ pub fn accept(
     ));
     tx.add_wish(row.id, WishKind::Update, 0, &[], soon)?;
     settle_direct(tx, &row)?;
+    Ok(Joined::Member(Box::new(row)))
+}
+
+/// Most conversations that stand still before a Welcome that does not open adds no further one.
+const STALLED: usize = 64;
+
+/// Somebody has added this device with a key package whose private half is gone. The Welcome's signed company says where
+/// the group is and what opens its GroupInfo: the conversation stands as stalled, until an external commit has put a
+/// living leaf in place of the silent one. What is known here already is left as it is.
+fn enter_later(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    sender: DeviceId,
+    bundle: &WelcomeBundle,
+) -> Result<Joined, MembershipError> {
+    let Some(peer) = peer_of(context, bundle, &BTreeSet::new()) else {
+        return Ok(Joined::NoKeyPackage);
+    };
+    let known = tx
+        .conversations()?
+        .iter()
+        .any(|row| row.id == bundle.conversation || row.slot == bundle.slot);
+    let stalled = tx.conversations_in(ConversationState::Stalled)?.len();
+    if known || stalled >= STALLED || !context.was_confirmed(&sender, bundle.head.seq) {
+        return Ok(Joined::NoKeyPackage);
+    }
+    let row = ConversationRow {
+        id: bundle.conversation,
+        kind: if bundle.direct {
+            ConversationKind::Direct
+        } else {
+            ConversationKind::Group
+        },
+        title: bundle.title.clone(),
+        patient: bundle.patient.clone(),
+        // The GroupInfo names it.
+        mls_group: GroupId::random(context.random).as_bytes().to_vec(),
+        slot: bundle.slot,
+        key_generation: bundle.key_generation,
+        alias: random::array(context.random),
+        state: ConversationState::Stalled,
+        peer,
+        created: context.now,
+        updated: context.now,
+    };
+    tx.put_conversation(&row)?;
+    tx.add_conversation_key(row.id, bundle.key_generation, &bundle.key)?;
+    tx.add_alias(&row.alias, Some(row.id))?;
+    for entry in &bundle.aliases {
+        tx.put_member_alias(row.id, entry.device, &entry.alias)?;
+    }
     Ok(Joined::Member(Box::new(row)))
 }
 

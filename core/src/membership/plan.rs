@@ -18,6 +18,8 @@ pub struct Plan {
     pub remove: Vec<DeviceId>,
     /// Replace this device's own leaf keys.
     pub update: bool,
+    /// Introduce a new conversation key, as every removal does.
+    pub renew: bool,
 }
 
 impl Plan {
@@ -50,7 +52,7 @@ pub fn plan(
         .collect();
     let mut add: BTreeSet<DeviceId> = BTreeSet::new();
     let mut remove = owed.clone();
-    let mut update = false;
+    let (mut update, mut renew) = (false, false);
     for wish in tx.wishes(conversation.id)? {
         let due = wish.not_before <= context.now;
         let owner = Owner::from_parts(wish.owner_kind, &wish.owner);
@@ -84,6 +86,11 @@ pub fn plan(
                 update |= due;
                 false
             }
+            (WishKind::Renew, _) => {
+                update |= due;
+                renew |= due;
+                false
+            }
             _ => true,
         };
         if fulfilled {
@@ -94,6 +101,7 @@ pub fn plan(
         add: add.into_iter().take(MAX_ADDS).collect(),
         remove: remove.into_iter().collect(),
         update,
+        renew,
     })
 }
 

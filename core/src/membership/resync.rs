@@ -39,6 +39,13 @@ pub fn rejoin(
         Err(mls::Error::NoOldLeaf) => return super::commit::left(tx, conversation),
         Err(other) => return Err(other.into()),
     };
+    // What the relay keeps in one conversation's slot cannot take another's group.
+    if tx
+        .conversation_of_group(resynced.group.id().as_bytes())?
+        .is_some_and(|other| other.id != conversation.id)
+    {
+        return Err(MembershipError::NoConversation);
+    }
 
     let payload = envelope::wrap(current, &Frame::Mls(resynced.commit), context.random)?;
     let commit_digest = sha256(&payload);

@@ -4,7 +4,9 @@
 mod answer;
 mod error;
 mod file;
+mod withdraw;
 
 pub use answer::{end, known_already, queued, undelivered};
 pub use error::OutboxError;
 pub use file::{encrypt_ready, file, file_slot, keep};
+pub use withdraw::withdraw;

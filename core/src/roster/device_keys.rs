@@ -2,7 +2,7 @@
 
 use super::entry::Owner;
 use super::kind::{DeviceDetails, SealingPublic};
-use super::{ContactAlias, RosterError, Text};
+use super::{ChannelSecret, ContactAlias, RosterError, Text};
 use crate::base::seal::SealingKey;
 use crate::base::{DeviceId, Random, Secret, SigningKey};
 
@@ -17,6 +17,8 @@ pub struct DeviceSecrets {
     pub receipt: SigningKey,
     /// Where Welcomes and roster keys reach it.
     pub contact_alias: ContactAlias,
+    /// Where an order to wipe itself reaches it; absent where release 0.1 drew the others.
+    pub channel: Option<ChannelSecret>,
 }
 
 impl DeviceSecrets {
@@ -28,6 +30,7 @@ impl DeviceSecrets {
             sealing: SealingKey::from_seed(Secret::random(random)),
             receipt: SigningKey::random(random),
             contact_alias: ContactAlias::random(random),
+            channel: Some(ChannelSecret::random(random)),
         }
     }
     /// The public half, as the roster carries it.
@@ -48,6 +51,7 @@ impl DeviceSecrets {
             sealing_key: SealingPublic::new(&self.sealing.public()?)?,
             receipt_key: self.receipt.verifying_key(),
             contact_alias: self.contact_alias,
+            channel: self.channel.as_ref().map(ChannelSecret::details),
         })
     }
 }

@@ -67,6 +67,12 @@ pub enum RosterError {
     /// The attestation names another entry at this place: two rosters are being shown.
     #[error("the attestation contradicts the roster: two rosters are being shown")]
     AttestationFork,
+    /// The lease extension is for another device or organisation, too long, or not signed by who may extend leases.
+    #[error("the lease extension does not hold for this device")]
+    Extension,
+    /// An order's proof would need more entries or bytes than the format allows, or the order is not in the log.
+    #[error("the order cannot be proven to its device")]
+    Proof,
     /// The attestation is from the future.
     #[error("the attestation's time lies ahead")]
     AttestationFuture,

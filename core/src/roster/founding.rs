@@ -3,7 +3,9 @@
 use minicbor::Encode;
 
 use super::entry::{Author, Entry};
-use super::kind::{Approval, Body, DeviceDetails, Founded, RootRotated};
+use super::kind::{Approval, Body, DeviceDetails, Founded, RootRotated, SealingPublic};
+use super::{RosterError, root_seal};
+use crate::base::digest::sha256_parts;
 use crate::base::{
     CryptoError, DeviceId, Digest, OrganisationId, Signature, SigningKey, Timestamp, VerifyingKey,
     codec,
@@ -81,48 +83,70 @@ struct NewRoot<'a> {
     previous: &'a Digest,
     #[n(2)]
     root: &'a VerifyingKey,
+    /// Absent where there is no sealing key: these are the bytes of release 0.1.
+    #[n(3)]
+    sealing: Option<Digest>,
 }
 
-fn new_root(organisation: &OrganisationId, previous: &Digest, root: &VerifyingKey) -> Vec<u8> {
-    codec::encode(&NewRoot {
-        organisation,
-        previous,
-        root,
-    })
+/// A root key that is to follow, as those who agree to it name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextRoot {
+    /// Hash of the entry that the consent follows.
+    pub follows: Digest,
+    /// The new root key.
+    pub root: VerifyingKey,
+    /// Digest of its sealing key ([`sealing_digest`]), where there is one.
+    pub sealing: Option<Digest>,
+}
+
+/// How a consent names a root's sealing key.
+#[must_use]
+pub fn sealing_digest(sealing: &SealingPublic) -> Digest {
+    sha256_parts(&[b"sotto/root sealing key\0", sealing.as_bytes()])
+}
+
+impl NextRoot {
+    fn signed(&self, organisation: &OrganisationId) -> Vec<u8> {
+        codec::encode(&NewRoot {
+            organisation,
+            previous: &self.follows,
+            root: &self.root,
+            sealing: self.sealing,
+        })
+    }
 }
 
 impl Approval {
-    /// An administrator's device consents to a new root key that follows the entry `previous`.
+    /// An administrator's device consents to a new root key.
     #[must_use]
     pub fn give(
         organisation: &OrganisationId,
-        previous: &Digest,
-        root: &VerifyingKey,
+        next: &NextRoot,
         device: DeviceId,
         key: &SigningKey,
     ) -> Self {
         Self {
             device,
-            signature: key.sign(ROOT_LABEL, &new_root(organisation, previous, root)),
+            signature: key.sign(ROOT_LABEL, &next.signed(organisation)),
         }
     }
-    pub(super) fn verify(
+    /// Checks it against the consenting device's key.
+    ///
+    /// # Errors
+    /// [`CryptoError::Signature`].
+    pub fn verify(
         &self,
         organisation: &OrganisationId,
-        previous: &Digest,
-        root: &VerifyingKey,
+        next: &NextRoot,
         key: &VerifyingKey,
     ) -> Result<(), CryptoError> {
-        key.verify(
-            ROOT_LABEL,
-            &new_root(organisation, previous, root),
-            &self.signature,
-        )
+        key.verify(ROOT_LABEL, &next.signed(organisation), &self.signature)
     }
 }
 
 impl RootRotated {
-    /// The body of a rotation to `root` that follows the entry `previous`.
+    /// The body of a rotation to `root` as it is judged by the first rules: it follows the entry with the hash
+    /// `previous` and nothing else.
     #[must_use]
     pub fn new(
         organisation: &OrganisationId,
@@ -130,23 +154,58 @@ impl RootRotated {
         root: &SigningKey,
         approvals: Vec<Approval>,
     ) -> Self {
-        let public = root.verifying_key();
-        let proof = root.sign(ROOT_LABEL, &new_root(organisation, previous, &public));
+        let next = NextRoot {
+            follows: *previous,
+            root: root.verifying_key(),
+            sealing: None,
+        };
         Self {
-            root: public,
-            proof,
+            root: next.root,
+            proof: root.sign(ROOT_LABEL, &next.signed(organisation)),
             approvals,
+            root_sealing: None,
+            follows: None,
+        }
+    }
+    /// The same by the rules of this release: the consents follow the entry `follows`, whose hash is `hash`, and name
+    /// the new root's sealing key.
+    ///
+    /// # Errors
+    /// [`CryptoError::Provider`].
+    pub fn sealing(
+        organisation: &OrganisationId,
+        (follows, hash): (u64, Digest),
+        root: &SigningKey,
+        approvals: Vec<Approval>,
+    ) -> Result<Self, RosterError> {
+        let sealing = root_seal::public(root)?;
+        let next = NextRoot {
+            follows: hash,
+            root: root.verifying_key(),
+            sealing: Some(sealing_digest(&sealing)),
+        };
+        Ok(Self {
+            root: next.root,
+            proof: root.sign(ROOT_LABEL, &next.signed(organisation)),
+            approvals,
+            root_sealing: Some(sealing),
+            follows: Some(follows),
+        })
+    }
+    /// What those who agree have signed, if they agreed after the entry with this hash.
+    pub(super) fn next(&self, follows: Digest) -> NextRoot {
+        NextRoot {
+            follows,
+            root: self.root,
+            sealing: self.root_sealing.as_ref().map(sealing_digest),
         }
     }
     pub(super) fn verify_root(
         &self,
         organisation: &OrganisationId,
-        previous: &Digest,
+        next: &NextRoot,
     ) -> Result<(), CryptoError> {
-        self.root.verify(
-            ROOT_LABEL,
-            &new_root(organisation, previous, &self.root),
-            &self.proof,
-        )
+        self.root
+            .verify(ROOT_LABEL, &next.signed(organisation), &self.proof)
     }
 }

@@ -202,7 +202,7 @@ impl fmt::Debug for RosterKey {
 }
 
 /// The epoch a sealed entry claims, and the rest.
-pub(super) fn split(sealed: &[u8]) -> Option<(u64, &[u8])> {
+pub(crate) fn split(sealed: &[u8]) -> Option<(u64, &[u8])> {
     let (epoch, body) = sealed.split_first_chunk::<PREFIX>()?;
     Some((u64::from_be_bytes(*epoch), body))
 }

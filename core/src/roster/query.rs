@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::authorize::{Action, Scope};
+use super::authorize::{Action, Scope, toxic};
 use super::entry::Owner;
 use super::kind::{ExternalId, PartnerChanged, Shift};
+use super::oversight::{CampaignRecord, ElevationRecord, ExceptionRecord, RecoveryRecord};
 use super::record::{
     DeviceRecord, DeviceState, DutyRecord, GrantState, InvitationRecord, InvitationState,
     PersonRecord, PlaceRecord, ProposalRecord,
 };
-use super::{ContactAlias, Roster};
+use super::{ContactAlias, Roster, Text};
 use crate::base::{
     DeviceId, DutyId, InvitationId, OrganisationId, PersonId, PlaceId, RoleId, Timestamp,
 };
@@ -190,5 +191,47 @@ impl Roster {
     #[must_use]
     pub const fn partners(&self) -> &BTreeMap<OrganisationId, PartnerChanged> {
         &self.partners
+    }
+    /// Roles of the organisation's own that can be granted.
+    pub fn own_roles(&self) -> impl Iterator<Item = RoleId> {
+        self.roles
+            .keys()
+            .filter(|role| !self.oversight.retired.contains_key(role))
+            .copied()
+    }
+    /// The entry that retired a role of the organisation's own.
+    #[must_use]
+    pub fn role_retired_at(&self, role: &RoleId) -> Option<u64> {
+        self.oversight.retired.get(role).copied()
+    }
+    /// Exceptions from the table of roles that exclude each other, ended ones included, oldest first.
+    #[must_use]
+    pub fn exceptions(&self) -> &[ExceptionRecord] {
+        &self.oversight.exceptions
+    }
+    /// Requests for a role for some hours, by entry number.
+    #[must_use]
+    pub const fn elevations(&self) -> &BTreeMap<u64, ElevationRecord> {
+        &self.oversight.elevations
+    }
+    /// Campaigns by name.
+    #[must_use]
+    pub const fn campaigns(&self) -> &BTreeMap<Text<64>, CampaignRecord> {
+        &self.oversight.campaigns
+    }
+    /// Who was answered for in a campaign, how, by whom and when.
+    #[must_use]
+    pub fn campaign(&self, name: &Text<64>) -> Option<&CampaignRecord> {
+        self.oversight.campaigns.get(name)
+    }
+    /// Announced recoveries, by entry number.
+    #[must_use]
+    pub const fn recoveries(&self) -> &BTreeMap<u64, RecoveryRecord> {
+        &self.oversight.recoveries
+    }
+    /// Why one human must not hold two roles together, by what they permit now.
+    #[must_use]
+    pub fn roles_exclude(&self, one: &RoleId, other: &RoleId) -> Option<&'static str> {
+        toxic::reason(&self.view().ok()?, one, other, None)
     }
 }

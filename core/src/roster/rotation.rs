@@ -7,6 +7,7 @@ use super::head::RosterHead;
 use super::key::{KeyGift, RosterKey};
 use super::kind::{KeyRotated, SealingPublic, Setting};
 use super::merkle::{self, Proof};
+use super::root_seal::RootSeal;
 use super::{ContactAlias, Roster, RosterError};
 use crate::base::seal::SealingKey;
 use crate::base::{DeviceId, Digest, OrganisationId, Random, Secret, Timestamp, codec};
@@ -26,7 +27,7 @@ pub struct Recipient {
 
 /// A device's own record beside the log: the sealed key, and that it is among the rotation's. It does not say whose it
 /// is: the relay keeps it in a mailbox, and must not learn which device that is.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct SealRecord {
     /// The epoch of the key inside.
@@ -38,6 +39,15 @@ pub struct SealRecord {
     /// Place under the rotation's Merkle root.
     #[n(2)]
     pub proof: Proof,
+}
+
+/// Redacted: the sealed key.
+impl std::fmt::Debug for SealRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SealRecord")
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
 }
 
 fn leaf(device: &DeviceId, epoch: u64, sealed: &[u8]) -> Digest {
@@ -85,7 +95,7 @@ impl SealRecord {
 }
 
 /// A prepared rotation: one relay operation takes the entry, the seals and the new bearer together.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Rotation {
     /// The new key.
     pub key: RosterKey,
@@ -95,6 +105,13 @@ pub struct Rotation {
     pub seals: Vec<(ContactAlias, Vec<u8>)>,
     /// The body of the entry, which is sealed under the *new* key.
     pub body: KeyRotated,
+}
+
+/// Redacted: keys, and whom they go to.
+impl std::fmt::Debug for Rotation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rotation(..)")
+    }
 }
 
 impl Rotation {
@@ -141,6 +158,7 @@ impl Rotation {
             previous: key.wrap(organisation, current, random)?,
             seals_root: merkle::root(&leaves),
             seals: u32::try_from(leaves.len()).map_err(|_| RosterError::Oversize)?,
+            root_seal: None,
         };
         Ok(Self {
             key,
@@ -148,6 +166,22 @@ impl Rotation {
             seals,
             body,
         })
+    }
+    /// Seals the capability to the organisation's root key too, where the log knows its sealing key.
+    ///
+    /// # Errors
+    /// [`RosterError::NotFounded`], [`RosterError::Crypto`].
+    pub fn for_root(mut self, roster: &Roster) -> Result<Self, RosterError> {
+        let own = roster.organisation()?;
+        self.body.root_seal = own
+            .root_sealing
+            .as_ref()
+            .map(|to| {
+                let organisation = &roster.anchor().organisation;
+                RootSeal::seal(to, organisation, self.body.epoch, &self.admin_capability)
+            })
+            .transpose()?;
+        Ok(self)
     }
 }
 

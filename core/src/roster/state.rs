@@ -8,11 +8,13 @@ use minicbor::{Decode, Encode};
 use super::authorize::{Action, Actor, Refusal, Scope, View};
 use super::entry::Owner;
 use super::head::{HeadRelation, RosterHead};
-use super::kind::{PartnerChanged, Policy, RelayDescriptor, RoleDefinition};
+use super::kind::{PartnerChanged, Policy, RelayDescriptor, RoleDefinition, SealingPublic};
+use super::oversight::Oversight;
 use super::record::{
     DeviceRecord, DutyRecord, Grant, InvitationRecord, KeyRecord, PersonRecord, PlaceRecord,
     ProposalRecord, Taken,
 };
+use super::root_seal::RootSeal;
 use super::{FORMAT, Name, RosterError, Versioned};
 use crate::base::digest::sha256_parts;
 use crate::base::{
@@ -57,6 +59,12 @@ pub struct Organisation {
     /// Its rules.
     #[n(4)]
     pub policy: Versioned<Policy>,
+    /// What is sealed to it, the current root key opens.
+    #[n(5)]
+    pub root_sealing: Option<SealingPublic>,
+    /// The newest administration capability that was sealed to it.
+    #[n(6)]
+    pub root_seal: Option<RootSeal>,
 }
 
 /// The replayed log. Built by [`Roster::apply`], entry by entry; equal logs give equal rosters, byte for byte.
@@ -95,6 +103,8 @@ pub struct Roster {
     pub(super) partners: BTreeMap<OrganisationId, PartnerChanged>,
     #[n(15)]
     pub(super) taken: Taken,
+    #[n(16)]
+    pub(super) oversight: Oversight,
 }
 
 impl Roster {
@@ -118,6 +128,7 @@ impl Roster {
             proposals: BTreeMap::new(),
             partners: BTreeMap::new(),
             taken: Taken::default(),
+            oversight: Oversight::default(),
         }
     }
     /// Everything as bytes, for storing. Equal rosters give equal bytes.

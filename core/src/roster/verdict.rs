@@ -128,6 +128,15 @@ pub enum Junk {
     /// The rotation's epoch or commitment is wrong.
     #[error("the rotation does not fit the key it is sealed under")]
     Rotation,
+    /// The organisation has not adopted the rules that know this.
+    #[error("the organisation has not adopted the rules that this needs")]
+    NotAdopted,
+    /// Two roles that one human must not hold, and no exception.
+    #[error("one human must not hold these two roles without an exception")]
+    ToxicPair,
+    /// A delay is not over, or not seen by enough others.
+    #[error("the delay is not over yet, or too few others have seen that it is")]
+    TooSoon,
     /// The policy's version is not the next one.
     #[error("the policy's version is not the next one")]
     PolicyVersion,

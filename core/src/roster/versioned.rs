@@ -27,6 +27,15 @@ impl<T> Versioned<T> {
             .find(|(since, _)| *since <= seq)
             .map(|(_, value)| value)
     }
+    /// The entries at which it changed, oldest first.
+    pub(super) fn changes(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(|(since, _)| *since)
+    }
+    /// The same history of another value.
+    pub(super) fn map<U>(&self, change: impl Fn(&T) -> U) -> Versioned<U> {
+        let changed = |(since, value): &(u64, T)| (*since, change(value));
+        Versioned(self.0.iter().map(changed).collect())
+    }
     /// The newest value.
     #[must_use]
     pub fn now(&self) -> Option<&T> {

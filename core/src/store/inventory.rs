@@ -21,6 +21,9 @@ pub enum FileKind {
     KeyCheck,
     /// The encrypted copy of an attachment.
     Attachment,
+    /// What a locked device needs to verify and carry out an order to wipe itself: it opens nothing of the store and
+    /// names nobody.
+    Stub,
     /// A lock, without content.
     Lock,
     /// A file half written when a process ended; the next write of that file replaces it.
@@ -53,7 +56,23 @@ pub struct InventoryItem {
     pub protection: Protection,
 }
 
-fn walk(dir: &Path, prefix: &str, items: &mut Vec<InventoryItem>) -> std::io::Result<()> {
+/// What was found below a folder, and what could not be looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    /// Files.
+    pub(crate) items: Vec<InventoryItem>,
+    /// Folders that could not be listed to their end, by path as in [`InventoryItem::name`]; empty: the store's own.
+    pub(crate) unread: Vec<(String, std::io::ErrorKind)>,
+}
+
+fn walk(dir: &Path, prefix: &str, survey: &mut Survey) {
+    if let Err(error) = list(dir, prefix, survey) {
+        let name = prefix.trim_end_matches('/').to_owned();
+        survey.unread.push((name, error.kind()));
+    }
+}
+
+fn list(dir: &Path, prefix: &str, survey: &mut Survey) -> std::io::Result<()> {
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
@@ -65,14 +84,14 @@ fn walk(dir: &Path, prefix: &str, items: &mut Vec<InventoryItem>) -> std::io::Re
             Err(error) => return Err(error),
         };
         if metadata.is_dir() {
-            walk(&entry.path(), &format!("{name}/"), items)?;
+            walk(&entry.path(), &format!("{name}/"), survey);
         } else {
             let (kind, protection) = if metadata.is_file() {
                 classify(&name)
             } else {
                 UNKNOWN
             };
-            items.push(InventoryItem {
+            survey.items.push(InventoryItem {
                 name,
                 bytes: metadata.len(),
                 kind,
@@ -92,10 +111,13 @@ fn classify(name: &str) -> (FileKind, Protection) {
         "sotto.db-shm" => (FileKind::JournalIndex, Protection::PlainByDesign),
         RECORD => (FileKind::KeyRecord, Protection::PlainByDesign),
         sidecar::SIDECAR => (FileKind::KeyCheck, Protection::PlainByDesign),
-        lock::WRITE_LOCK | role::ROLE_LOCK | role::SESSION_LOCK | "vault.lock" => {
+        "stub.cbor" | "stub.refused" => (FileKind::Stub, Protection::PlainByDesign),
+        lock::WRITE_LOCK | role::ROLE_LOCK | role::SESSION_LOCK | "vault.lock" | "stub.lock" => {
             (FileKind::Lock, Protection::PlainByDesign)
         }
-        "vault.cbor.new" | "store.check.new" => (FileKind::Unfinished, Protection::PlainByDesign),
+        "vault.cbor.new" | "store.check.new" | "stub.cbor.new" | "stub.refused.new" => {
+            (FileKind::Unfinished, Protection::PlainByDesign)
+        }
         // The command line's own lock and request, which hold no content.
         "cli.lock" | "cli.stop" => (FileKind::Lock, Protection::PlainByDesign),
         _ if is_copy(name) => (FileKind::Attachment, Protection::Encrypted),
@@ -119,9 +141,18 @@ impl Store {
         if !dir.is_dir() {
             return Err(StoreError::NotFound);
         }
-        let mut items = Vec::new();
-        walk(dir, "", &mut items).map_err(StoreError::io("listing the store's folder"))?;
-        items.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(items)
+        let survey = Self::survey(dir);
+        match survey.unread.first() {
+            Some((_, kind)) => Err(StoreError::io("listing the store's folder")((*kind).into())),
+            None => Ok(survey.items),
+        }
+    }
+
+    /// The same as far as it goes: nothing is an error, and what could not be looked at is told.
+    pub(crate) fn survey(dir: &Path) -> Survey {
+        let mut survey = Survey::default();
+        walk(dir, "", &mut survey);
+        survey.items.sort_by(|a, b| a.name.cmp(&b.name));
+        survey
     }
 }

@@ -34,6 +34,8 @@ pub(super) const ALL: &[Migration] = migrations! {
     6 "audit" "V006__audit.sql";
     7 "patient" "V007__patient.sql";
     8 "purge" "V008__purge.sql";
+    9 "waiting" "V009__waiting.sql";
+    10 "handed" "V010__handed.sql";
 };
 
 /// Brings the schema up to date, in one transaction; an up-to-date one is not written to.

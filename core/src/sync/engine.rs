@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sotto_wire::Bearer;
+use tokio::sync::watch;
 
 use super::SyncError;
 use crate::base::{Clock, ConversationId, Random, Timestamp};
@@ -70,9 +72,30 @@ pub struct Engine {
     pub(super) session: tokio::sync::Mutex<Option<Session>>,
     /// Commits of one process go out one after another.
     pub(super) committing: tokio::sync::Mutex<()>,
-    roster: Mutex<Option<Arc<Roster>>>,
+    /// With how often the stored log had been judged anew.
+    roster: Mutex<Option<(Arc<Roster>, u64)>>,
     status: Mutex<Status>,
     asked: Mutex<Asked>,
+    /// Writes that were handed to another thread and have not ended.
+    writing: watch::Sender<usize>,
+}
+
+/// One such write, from before it is queued until it has ended.
+struct Writing(Arc<Engine>);
+
+impl Writing {
+    fn begin(engine: &Arc<Engine>) -> Self {
+        engine.writing.send_modify(|count| *count += 1);
+        Self(Arc::clone(engine))
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0
+            .writing
+            .send_modify(|count| *count = count.saturating_sub(1));
+    }
 }
 
 impl std::fmt::Debug for Engine {
@@ -104,6 +127,7 @@ impl Engine {
             roster: Mutex::new(None),
             status: Mutex::new(Status::default()),
             asked: Mutex::new(Asked::default()),
+            writing: watch::Sender::new(0),
         }
     }
     /// The store.
@@ -135,6 +159,12 @@ impl Engine {
     #[must_use]
     pub fn status(&self) -> Status {
         relock(&self.status).clone()
+    }
+    /// The relay's time now, by the last measurement; `None` before there was one.
+    #[must_use]
+    pub fn relay_now(&self) -> Option<Timestamp> {
+        let now = self.clock.now();
+        self.status().clock.map(|clock| clock.relay_time(now))
     }
     pub(super) fn note(&self, change: impl FnOnce(&mut Status)) {
         change(&mut relock(&self.status));
@@ -210,22 +240,37 @@ impl Engine {
         label: &'static str,
         work: impl FnOnce(&WriteTx<'_>, &Context<'_>) -> Result<T, SyncError> + Send + 'static,
     ) -> Result<T, SyncError> {
-        let engine = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || engine.write(label, work)).await {
+        let writing = Writing::begin(self);
+        match tokio::task::spawn_blocking(move || writing.0.write(label, work)).await {
             Ok(result) => result,
             Err(_) => Err(SyncError::Stopped),
+        }
+    }
+
+    /// Waits until no write is queued or under way on another thread, for at most `deadline`: what was begun is not left
+    /// to a runtime that is ending.
+    pub(super) async fn writes_ended(&self, deadline: Duration) {
+        let mut writing = self.writing.subscribe();
+        let ended = writing.wait_for(|count| *count == 0);
+        if tokio::time::timeout(deadline, ended).await.is_err() {
+            crate::log_event!(WARN, "stopping before the last write has ended");
         }
     }
 
     /// The roster as of this transaction: the cached one, moved on by entries that were stored since.
     fn roster_of(&self, tx: &ReadTx<'_>, me: &DeviceSelf) -> Result<Arc<Roster>, SyncError> {
         let mut cached = relock(&self.roster);
-        let end = tx.roster_end()?;
-        if let Some(roster) = cached.as_ref().filter(|r| r.next_position() == end) {
+        let (end, replayed) = (tx.roster_end()?, super::roster::replayed(tx)?);
+        let known = cached
+            .as_ref()
+            .filter(|(_, of)| *of == replayed)
+            .map(|(roster, _)| roster);
+        if let Some(roster) = known.filter(|r| r.next_position() == end) {
             return Ok(Arc::clone(roster));
         }
-        let roster = Arc::new(super::roster::rebuild(tx, me, cached.as_deref())?);
-        *cached = Some(Arc::clone(&roster));
+        let known = known.map(Arc::as_ref);
+        let roster = Arc::new(super::roster::rebuild(tx, me, known)?);
+        *cached = Some((Arc::clone(&roster), replayed));
         Ok(roster)
     }
 

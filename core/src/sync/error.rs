@@ -54,6 +54,20 @@ pub enum SyncError {
     /// No roster key opens what the relay serves.
     #[error("no roster key of this device fits")]
     NoRosterKey,
+    /// The organisation's roster key was replaced, and the relay has not served this device the new one. It is asked
+    /// for again with every round.
+    #[error("waiting for the key of roster epoch {epoch}")]
+    AwaitsRosterKey {
+        /// The epoch of the missing key.
+        epoch: u64,
+    },
+    /// By the relay's signed time this device's clock is so wrong that no key package counts as valid here, and nobody
+    /// can be added to a conversation.
+    #[error("this device's clock is wrong by {days} days: set it, and what waits goes on")]
+    ClockWrong {
+        /// How far off, rounded to whole days, at least one.
+        days: u64,
+    },
     /// The work was abandoned because the process is ending.
     #[error("stopped")]
     Stopped,

@@ -24,6 +24,9 @@ const LEFT: Duration = Duration::from_secs(7 * 24 * 3600);
 const PUBLISHED: &str = "key packages published";
 /// How often the relay is asked how many are left.
 const COUNT_EVERY: Duration = Duration::from_secs(600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// As long as a key package lives: with a clock that is further off, none is valid.
+const LIFE: Duration = Duration::from_secs(28 * 24 * 3600);
 const HALF_LIFE: Duration = Duration::from_secs(14 * 24 * 3600);
 
 impl Engine {
@@ -112,6 +115,14 @@ impl Engine {
         Ok(())
     }
 
+    /// This device's clock, where the relay's signed time says that it is off by at least `least`.
+    fn clock_wrong_by(&self, least: Duration) -> Option<SyncError> {
+        let off = Duration::from_millis(self.status().clock?.offset_ms.unsigned_abs());
+        (off >= least).then(|| SyncError::ClockWrong {
+            days: off.saturating_add(DAY / 2).as_secs() / DAY.as_secs(),
+        })
+    }
+
     /// Claims one key package of each device; those that have none, or none that is theirs, are left out.
     pub(super) async fn claim(
         self: &Arc<Self>,
@@ -129,7 +140,12 @@ impl Engine {
                 .collect();
             Ok((aliases, super::roster::keyring(tx)?))
         })?;
+        // None would count as valid here, and each can be claimed once.
+        if let Some(wrong) = self.clock_wrong_by(LIFE) {
+            return Err(wrong);
+        }
         let mut out = Vec::new();
+        let mut unfit = false;
         for batch in aliases.chunks(limits::CLAIMS_PER_CALL) {
             let request = Claim {
                 aliases: batch.iter().map(|(_, alias)| *alias).collect(),
@@ -164,10 +180,15 @@ impl Engine {
                 })?;
                 if ours {
                     out.push((*device, bytes));
+                } else {
+                    unfit = true;
                 }
             }
         }
-        Ok(out)
+        match self.clock_wrong_by(DAY) {
+            Some(wrong) if unfit && out.is_empty() => Err(wrong),
+            _ => Ok(out),
+        }
     }
 }
 

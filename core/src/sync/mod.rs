@@ -8,6 +8,7 @@ mod commits;
 mod engine;
 mod error;
 mod gaps;
+mod judge;
 mod key_packages;
 mod pull;
 mod push;
@@ -24,7 +25,7 @@ mod upkeep;
 pub use engine::{Engine, Status};
 pub use error::SyncError;
 pub(crate) use roster::{
-    capability, freshness, keyring, put_capability, put_entries, put_keyring, rebuild,
+    awaited_key, capability, freshness, keyring, put_capability, put_entries, put_keyring, rebuild,
 };
 pub use round::Round;
 pub use run::Signal;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use sotto_wire::roster::{GetAttestation, PutAttestation, Read, ReadSeals};
 use sotto_wire::{ErrorCode, Position, RelayTime, Sealed, limits, op};
 
+use super::judge::{Judging, Mine, Stop};
 use super::{Engine, SyncError};
 use crate::base::{Secret, Timestamp};
 use crate::inbox;
 use crate::roster::key::SealedAs;
-use crate::roster::rotation::SealRecord;
 use crate::roster::verdict::Junk;
 use crate::roster::{Anchor, Attestation, Keyring, Roster, RosterKey, Verdict};
 use crate::store::table::device::DeviceSelf;
@@ -25,11 +25,16 @@ const CAPABILITY: &str = "administration capability";
 const SNAPSHOT: &str = "roster snapshot";
 const FRESHNESS: &str = "roster freshness";
 const ATTESTED: &str = "attested at";
+const PASSED: &str = "passed for want of a key";
+const AWAITED: &str = "roster key awaited";
+const REPLAYED: &str = "roster replayed";
 const JUDGED: u8 = 1;
 const SET_ASIDE: u8 = 2;
 /// Entries after which the replayed state is stored again.
 const SNAPSHOT_EVERY: u64 = 32;
 const ATTEST_EVERY: Duration = Duration::from_secs(3600);
+/// A locked device that asks again and again does not attest each time.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// The roster keys of this device.
 ///
@@ -106,18 +111,27 @@ pub(crate) fn rebuild(
             .and_then(|bytes| Roster::restore(&bytes).ok())
             .filter(|roster| roster.next_position() <= end),
     };
+    replay(tx, me, start, &keyring(tx)?)
+}
+
+/// Replays the stored positions from where `roster` stands, or from the first. What was passed for want of a key is
+/// judged where the key is here now.
+fn replay(
+    tx: &ReadTx<'_>,
+    me: &DeviceSelf,
+    roster: Option<Roster>,
+    keys: &Keyring,
+) -> Result<Roster, SyncError> {
     let anchor = Anchor {
         organisation: me.organisation,
         root: me.root,
     };
-    let mut roster = start.unwrap_or_else(|| Roster::new(anchor));
-    let keys = keyring(tx)?;
+    let mut roster = roster.unwrap_or_else(|| Roster::new(anchor));
     for row in tx.roster_entries(roster.next_position())? {
-        let verdict = if row.verdict == SET_ASIDE {
-            roster.set_aside(row.position, Junk::NoSeals)
-        } else {
-            roster.ingest(row.position, &row.entry, &keys)
-        };
+        let mut verdict = roster.ingest(row.position, &row.entry, keys);
+        if matches!(verdict, Verdict::NeedsKey { .. }) && row.verdict == SET_ASIDE {
+            verdict = roster.set_aside(row.position, Junk::NoSeals);
+        }
         match verdict {
             Verdict::Valid { .. } | Verdict::Ignored { .. } | Verdict::Junk(_) => {}
             Verdict::Halt { .. } => return Err(SyncError::UpdateRequired),
@@ -128,13 +142,99 @@ pub(crate) fn rebuild(
     Ok(roster)
 }
 
+/// Keys that came with the log, and the capability that came with the newest.
+fn keep_gifts(
+    tx: &WriteTx<'_>,
+    gifts: &[RosterKey],
+    capability: Option<&Secret<32>>,
+) -> Result<(), StoreError> {
+    if !gifts.is_empty() {
+        let mut stored = keyring(tx)?;
+        for key in gifts {
+            stored.insert(key.clone());
+        }
+        put_keyring(tx, &stored)?;
+        // The epoch that was passed by has begun elsewhere.
+        tx.delete_meta(PASSED)?;
+    }
+    capability.map_or(Ok(()), |capability| put_capability(tx, capability))
+}
+
+/// Remembers the first position that was passed for want of a key.
+pub(super) fn remember_passed(tx: &WriteTx<'_>, passed: Option<u64>) -> Result<(), StoreError> {
+    match passed {
+        Some(passed) if tx.meta::<u64>(PASSED)?.is_none() => tx.put_meta(PASSED, &passed),
+        _ => Ok(()),
+    }
+}
+
+/// Judges the stored log anew with a key whose rotation was passed by before it came.
+pub(super) fn reconsider(
+    tx: &WriteTx<'_>,
+    me: &DeviceSelf,
+    seals: &[Mine],
+) -> Result<bool, SyncError> {
+    let keys = keyring(tx)?;
+    let rows = tx.roster_entries(0)?;
+    for mine in seals {
+        let epoch = mine.gift.key.epoch();
+        if keys.newest().is_some_and(|newest| newest.epoch() >= epoch) {
+            continue;
+        }
+        let mut with = keys.clone();
+        with.insert(mine.gift.key.clone());
+        // Of several rotations that were passed by, the newest key leads back to the others.
+        with.unwind(
+            &me.organisation,
+            rows.iter().map(|row| row.entry.as_slice()),
+        );
+        for key in keys.newest_first() {
+            with.insert(key.clone());
+        }
+        let Ok(roster) = replay(tx, me, None, &with) else {
+            continue;
+        };
+        if !roster.key_in_force(&mine.gift.key)
+            || mine.record.belongs_to(&me.device, &roster).is_err()
+        {
+            continue;
+        }
+        let gifts: Vec<RosterKey> = with
+            .newest_first()
+            .filter(|key| keys.get(key.epoch()).is_none())
+            .cloned()
+            .collect();
+        keep_gifts(tx, &gifts, mine.gift.admin_capability.as_ref())?;
+        tx.put_meta_bytes(SNAPSHOT, &roster.snapshot())?;
+        tx.put_meta(REPLAYED, &(replayed(tx)? + 1))?;
+        tx.emit(Topic::Roster, Vec::new());
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// How often the stored log was judged anew: what is cached of it holds only for the same count.
+pub(super) fn replayed(tx: &ReadTx<'_>) -> Result<u64, StoreError> {
+    Ok(tx.meta(REPLAYED)?.unwrap_or(0))
+}
+
+/// The epoch whose roster key this device waits for: the relay has replaced the key and has not served the new one.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) fn awaited_key(tx: &ReadTx<'_>) -> Result<Option<u64>, StoreError> {
+    tx.meta(AWAITED)
+}
+
 impl Engine {
     /// Reads what the relay's log has beyond this store. Says how many positions.
     ///
     /// # Errors
-    /// [`SyncError`]; [`SyncError::UpdateRequired`] where an entry may not be skipped.
+    /// [`SyncError`]; [`SyncError::UpdateRequired`] where an entry may not be skipped; [`SyncError::AwaitsRosterKey`]
+    /// where the log goes on under a key that has not come: what lies before it is read and stored.
     pub async fn read_roster(self: &Arc<Self>, deadline: Duration) -> Result<usize, SyncError> {
-        let mut read = 0;
+        let mut read = usize::from(self.reconsider(deadline).await?);
+        let mut waiting = None;
         loop {
             let roster = self.read(|_, context| Ok(context.roster.clone()))?;
             let limit = u16::try_from(limits::ROSTER_READ_ENTRIES).unwrap_or(u16::MAX);
@@ -158,108 +258,143 @@ impl Engine {
                 .entries
                 .into_iter()
                 .map(|e| (e.position.0, e.entry.into_bytes()));
-            let count = self.judge(roster, entries.collect(), deadline).await?;
-            if count == 0 {
+            let (count, wanted) = self.judge(roster, entries.collect(), deadline).await?;
+            read += count;
+            waiting = wanted;
+            if count == 0 || waiting.is_some() {
                 break;
             }
-            read += count;
+        }
+        let known = self.read(|tx, _| Ok(awaited_key(tx)?))?;
+        if known != waiting {
+            self.store
+                .write::<_, StoreError>("whether a roster key is waited for", |tx| {
+                    tx.emit(Topic::Roster, Vec::new());
+                    match waiting {
+                        Some(epoch) => tx.put_meta(AWAITED, &epoch),
+                        None => tx.delete_meta(AWAITED),
+                    }
+                })?;
         }
         if read > 0 {
             self.follow_relay()?;
             self.retry_held().await?;
         }
-        Ok(read)
+        waiting.map_or(Ok(read), |epoch| Err(SyncError::AwaitsRosterKey { epoch }))
     }
 
-    /// Judges positions in memory, fetching the seals where a new key begins, and stores them in one transaction.
+    /// Judges positions in memory, fetching the seals where a new key begins, and stores them in one transaction. Says
+    /// how many, and the epoch whose key has to be waited for.
     async fn judge(
         self: &Arc<Self>,
-        mut roster: Roster,
+        roster: Roster,
         entries: Vec<(u64, Vec<u8>)>,
         deadline: Duration,
-    ) -> Result<usize, SyncError> {
-        let (me, mut keys) = self.read(|tx, context| Ok((context.me.clone(), keyring(tx)?)))?;
+    ) -> Result<(usize, Option<u64>), SyncError> {
+        let (me, keys) = self.read(|tx, context| Ok((context.me.clone(), keyring(tx)?)))?;
         let first = roster.next_position();
-        let mut gifts: Vec<RosterKey> = Vec::new();
-        let mut capability = None;
-        let mut rows: Vec<(u64, Vec<u8>, bool)> = Vec::with_capacity(entries.len());
-        for (position, sealed) in entries {
-            let mut verdict = roster.ingest(position, &sealed, &keys);
-            let mut judged = true;
-            if let Verdict::NeedsKey { .. } = verdict {
-                let request = ReadSeals {
-                    from: Position(position),
-                };
-                let seals = self
-                    .mailbox_call::<op::RosterSeals>(&request, deadline)
-                    .await?
-                    .seals;
-                let mine = seals
-                    .iter()
-                    .filter(|seal| seal.rotation.0 == position)
-                    .find_map(|seal| {
-                        let record = SealRecord::from_bytes(seal.seal.as_bytes()).ok()?;
-                        let gift = record.open(&me.sealing_key()).ok()?;
-                        Some((record, gift))
-                    });
-                match mine {
-                    Some((record, gift)) => {
-                        let mut with = keys.clone();
-                        let key = gift.key.clone();
-                        with.insert(gift.key);
-                        verdict = roster.ingest(position, &sealed, &with);
-                        if matches!(verdict, Verdict::Valid { .. })
-                            && record.belongs_to(&me.device, &roster).is_ok()
-                        {
-                            keys = with;
-                            gifts.push(key);
-                            capability = gift.admin_capability.or(capability);
-                        }
-                    }
-                    // Junk that claims to be a rotation comes without seals, also where a true one follows. Whoever is
-                    // excluded is told by the mailbox, which is closed with the rotation and serves no seals.
-                    None => {
-                        verdict = roster.set_aside(position, Junk::NoSeals);
-                        judged = false;
-                    }
+        let mut judging = Judging::new(roster, keys, me.device, entries);
+        let stop = loop {
+            match judging.run() {
+                Stop::Seals(from) => {
+                    judging.seals = Some(self.own_seals(&me, from, deadline).await?);
                 }
-            }
-            match verdict {
-                Verdict::Valid { .. } | Verdict::Ignored { .. } | Verdict::Junk(_) => {
-                    rows.push((position, sealed, judged));
+                Stop::Bearer => {
+                    judging.bearer = Some(
+                        self.bearer_stands(&judging.roster, &judging.keys, deadline)
+                            .await?,
+                    );
                 }
-                Verdict::Halt { .. } => return Err(SyncError::UpdateRequired),
-                Verdict::NeedsKey { .. } => return Err(SyncError::NoRosterKey),
-                Verdict::OutOfOrder { .. } => return Err(SyncError::RosterFork),
+                other => break other,
             }
-        }
+        };
+        let waiting = match stop {
+            Stop::Waiting(epoch) => Some(epoch),
+            Stop::Update => return Err(SyncError::UpdateRequired),
+            Stop::Fork => return Err(SyncError::RosterFork),
+            Stop::End | Stop::Seals(_) | Stop::Bearer => None,
+        };
+        let (rows, roster) = (&judging.rows, &judging.roster);
         let count = rows.len();
-        let next = roster.next_position();
-        let snapshot =
-            (next % SNAPSHOT_EVERY < u64::try_from(count).unwrap_or(0)).then(|| roster.snapshot());
+        let snapshot = (roster.next_position() % SNAPSHOT_EVERY
+            < u64::try_from(count).unwrap_or(0))
+        .then(|| roster.snapshot());
         self.store
             .write::<_, StoreError>("following the roster", |tx| {
                 if tx.roster_end()? != first {
                     // Another process was faster; what it stored is read next.
                     return Ok(());
                 }
-                put_entries(tx, &rows)?;
-                if !gifts.is_empty() {
-                    let mut stored = keyring(tx)?;
-                    for key in &gifts {
-                        stored.insert(key.clone());
-                    }
-                    put_keyring(tx, &stored)?;
-                }
-                if let Some(capability) = &capability {
-                    put_capability(tx, capability)?;
-                }
+                put_entries(tx, rows)?;
+                keep_gifts(tx, &judging.gifts, judging.capability.as_ref())?;
+                remember_passed(tx, judging.passed)?;
                 if let Some(snapshot) = &snapshot {
                     tx.put_meta_bytes(SNAPSHOT, snapshot)?;
                 }
                 Ok(())
             })?;
-        Ok(count)
+        Ok((count, waiting))
+    }
+
+    /// The seals for this device from a position on.
+    async fn own_seals(
+        self: &Arc<Self>,
+        me: &DeviceSelf,
+        from: u64,
+        deadline: Duration,
+    ) -> Result<Vec<Mine>, SyncError> {
+        let request = ReadSeals {
+            from: Position(from),
+        };
+        let seals = self
+            .mailbox_call::<op::RosterSeals>(&request, deadline)
+            .await?
+            .seals;
+        let seals: Vec<(u64, Vec<u8>)> = seals
+            .into_iter()
+            .map(|seal| (seal.rotation.0, seal.seal.into_bytes()))
+            .collect();
+        Ok(Mine::open(&seals, &me.sealing_key()))
+    }
+
+    /// Whether the relay takes the bearer of the key that a roster has in force.
+    async fn bearer_stands(
+        self: &Arc<Self>,
+        roster: &Roster,
+        keys: &Keyring,
+        deadline: Duration,
+    ) -> Result<bool, SyncError> {
+        let Some(key) = keys.get(roster.organisation()?.key.epoch) else {
+            return Ok(false);
+        };
+        let bearer = Auth::Submit(super::engine::bearer_of(key));
+        match self
+            .transport
+            .call::<op::AttestationGet>(&bearer, &GetAttestation {}, deadline)
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(error) => match error.code() {
+                Some(ErrorCode::NotFound) => Ok(true),
+                Some(ErrorCode::Unauthorized) => Ok(false),
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    /// Looks again at what was passed for want of a key: where a seal for it has come since, the log is judged anew from
+    /// the beginning. Says whether it was.
+    async fn reconsider(self: &Arc<Self>, deadline: Duration) -> Result<bool, SyncError> {
+        let (me, passed) =
+            self.read(|tx, context| Ok((context.me.clone(), tx.meta::<u64>(PASSED)?)))?;
+        let Some(passed) = passed else {
+            return Ok(false);
+        };
+        let seals = self.own_seals(&me, passed, deadline).await?;
+        self.store
+            .write::<_, SyncError>("looking again at the roster", |tx| {
+                reconsider(tx, &me, &seals)
+            })
     }
 
     /// Uses the relay that the roster names: a signed rotation of pins takes effect here.
@@ -290,8 +425,33 @@ impl Engine {
             && self.asked(|asked| std::mem::replace(&mut asked.roster, wanted) != wanted))
     }
 
+    /// Fresh word of the roster, and nothing else, for a device that is locked for want of it. It attests what it has
+    /// read at once: after a long outage every device is locked, and each waits for another one's word.
+    ///
+    /// # Errors
+    /// [`SyncError`]; [`SyncError::Excluded`] where the relay has closed the mailbox.
+    pub(crate) async fn renew(self: &Arc<Self>, deadline: Duration) -> Result<(), SyncError> {
+        let before = self.clock.now();
+        let info = self.transport.info(deadline).await?;
+        self.note_time(&info.time, before);
+        self.session(deadline).await?;
+        self.read_roster(deadline).await?;
+        self.attest_after(AGAIN, Duration::ZERO, deadline).await
+    }
+
     /// Reads the newest attestation, and renews it where it is old and this device may.
     pub(super) async fn attest(self: &Arc<Self>, deadline: Duration) -> Result<(), SyncError> {
+        self.attest_after(ATTEST_EVERY, ATTEST_EVERY / 2, deadline)
+            .await
+    }
+
+    /// The same where one's own is older than `own` and the newest of others older than `others`.
+    async fn attest_after(
+        self: &Arc<Self>,
+        own: Duration,
+        others: Duration,
+        deadline: Duration,
+    ) -> Result<(), SyncError> {
         let (keys, me) = self.read(|tx, context| Ok((keyring(tx)?, context.me.clone())))?;
         let Some(key) = keys.newest() else {
             return Ok(());
@@ -331,8 +491,8 @@ impl Engine {
                 })?;
         }
         let mine: Option<Timestamp> = self.store.read::<_, StoreError>(|tx| tx.meta(ATTESTED))?;
-        let recent = fresh.is_some_and(|f| f.age < ATTEST_EVERY / 2)
-            || mine.is_some_and(|at| at <= here && here.since(at) < ATTEST_EVERY);
+        let recent = fresh.is_some_and(|f| f.age < others)
+            || mine.is_some_and(|at| at <= here && here.since(at) < own);
         let entitled = self.read(|_, context| Ok(context.may_attest()))?;
         if recent || !entitled {
             return Ok(());

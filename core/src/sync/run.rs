@@ -22,6 +22,8 @@ const POLL_MS: u32 = 25_000;
 const FOREIGN: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(500);
 const UPKEEP: Duration = Duration::from_secs(60);
+/// How long stopping waits for the last transaction.
+const LAST_WRITES: Duration = Duration::from_secs(10);
 /// A connection that stood this long has proven itself.
 const LASTING: Duration = Duration::from_secs(30);
 /// How long the long poll stands in before a live connection is tried again.
@@ -45,13 +47,24 @@ enum Next {
 }
 
 impl Engine {
-    /// Runs until `stop` resolves. Returns when the last transaction has ended; a request in flight is repeated by
-    /// the next run.
+    /// Runs until `stop` resolves. Returns when the last transaction has ended, also one that is still queued for its
+    /// thread; for that it waits at most ten seconds. A request in flight is repeated by the next run, and so is a
+    /// transaction that had not ended by then: nothing is acknowledged or forgotten before it is committed.
     ///
     /// # Errors
     /// Only what repeating cannot mend: [`SyncError::Excluded`], [`SyncError::CopiedStore`],
     /// [`SyncError::UpdateRequired`], [`SyncError::NotEnrolled`], and failures of the store.
     pub async fn run(
+        self: &Arc<Self>,
+        stop: impl Future<Output = ()> + Send,
+        signal: impl Fn(Signal) + Send + Sync,
+    ) -> Result<(), SyncError> {
+        let result = self.run_until(stop, signal).await;
+        self.writes_ended(LAST_WRITES).await;
+        result
+    }
+
+    async fn run_until(
         self: &Arc<Self>,
         stop: impl Future<Output = ()> + Send,
         signal: impl Fn(Signal) + Send + Sync,

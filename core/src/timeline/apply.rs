@@ -3,9 +3,9 @@
 
 use sotto_content::mimi::{self, Meaning, MimiContent};
 
-use super::{TimelineError, attachment, card, change, expiry, statement};
+use super::{Awaiting, TimelineError, attachment, card, change, expiry, statement};
 use crate::audit::{self, Act, Record};
-use crate::base::{ConversationId, DeviceId, MessageId, OrganisationId, Owner, Timestamp};
+use crate::base::{ConversationId, DeviceId, Digest, MessageId, OrganisationId, Owner, Timestamp};
 use crate::membership::Context;
 use crate::roster::{Action, Actor, Relation, Scope};
 use crate::store::table::conversation::ConversationRow;
@@ -30,7 +30,7 @@ pub struct Incoming<'a> {
     pub content: &'a [u8],
     /// Sender's time.
     pub sent: Timestamp,
-    /// Sender's time is off the relay's.
+    /// The sender's clock is certainly off: see `drifted` of [`MessageRow`].
     pub drifted: bool,
     /// The roster position at which the sender's right is judged.
     pub judged_at: u64,
@@ -43,6 +43,8 @@ pub enum Applied {
     Stored(MessageId),
     /// Known already: nothing changed.
     Known,
+    /// About something that has not come: nothing changed, and it can [`wait`](super::wait).
+    Waits(Awaiting),
     /// Its sender may not do that.
     Refused,
     /// Not content of this project.
@@ -96,7 +98,7 @@ pub fn apply(
     ) else {
         return Ok(Applied::Malformed);
     };
-    if tx.message(id)?.is_some() {
+    if tx.message(id)?.is_some() || tx.is_waiting(id)? {
         return Ok(Applied::Known);
     }
     let event = Event {
@@ -150,6 +152,17 @@ impl Event<'_, '_> {
             Meaning::Several(parts) => attachment::several(self, parts),
             Meaning::Unknown => Ok(Applied::Malformed),
         }
+    }
+
+    /// It waits for what it is about. This device itself speaks of what it has.
+    pub(super) const fn waits(&self, subject: Digest, here: Applied) -> Applied {
+        if self.incoming.mine {
+            return here;
+        }
+        Applied::Waits(Awaiting {
+            event: self.id,
+            subject,
+        })
     }
 
     /// Whether the sender had the right, where its epoch was opened.

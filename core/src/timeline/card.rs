@@ -4,7 +4,7 @@
 use sotto_content::card::{ReportStatus, ResultCard};
 
 use super::apply::{Applied, Event};
-use super::{TimelineError, patient};
+use super::{Standing, TimelineError, patient};
 use crate::audit;
 use crate::base::{Digest, random};
 use crate::roster::Action;
@@ -29,10 +29,19 @@ pub(super) fn apply(event: &Event<'_, '_>, bytes: &[u8]) -> Result<Applied, Time
     if critical && card.may_be_critical().is_err() {
         return Ok(Applied::Refused);
     }
-    let (identity, issuer) = (
-        *card.id().as_bytes(),
-        event.incoming.owner.as_bytes().to_vec(),
-    );
+    let identity = *card.id().as_bytes();
+    let line = Standing::line(
+        event.tx,
+        event.context,
+        event.incoming.owner,
+        event.incoming.judged_at,
+        &identity,
+        card.version,
+    )?;
+    // Who has no part any more in what colleagues have corrected gives out no next version of it.
+    let Some(issuer) = line else {
+        return Ok(Applied::Refused);
+    };
     let known = event.tx.card_versions(&identity, &issuer)?;
     // What was withdrawn later is withdrawn, also where the withdrawal came first.
     let blanked = withdrawn

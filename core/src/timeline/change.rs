@@ -3,8 +3,8 @@
 
 use sotto_content::mimi::MimiContent;
 
-use super::TimelineError;
 use super::apply::{Applied, Event};
+use super::{TimelineError, waiting};
 use crate::base::MessageId;
 use crate::store::Topic;
 use crate::store::table::message::{MessageKind, MessageRow, Presence};
@@ -18,15 +18,17 @@ const REACTIONS: usize = 8;
 enum Target {
     /// It may be changed.
     Here(Box<MessageRow>),
-    /// Sent before this device was a member, or gone: there is nothing to change.
+    /// Gone: there is nothing to change.
     Nothing,
+    /// It has not come. It may have been sent before this device was a member.
+    Missing,
     /// In another conversation, or somebody else's.
     NotTheirs,
 }
 
 fn target(event: &Event<'_, '_>, id: MessageId, own: bool) -> Result<Target, TimelineError> {
     let Some(row) = event.tx.message(id)? else {
-        return Ok(Target::Nothing);
+        return Ok(Target::Missing);
     };
     let owner = event.incoming.owner;
     let theirs = row.owner_kind == owner.kind() && row.owner == owner.as_bytes();
@@ -44,6 +46,10 @@ fn target(event: &Event<'_, '_>, id: MessageId, own: bool) -> Result<Target, Tim
     )
 }
 
+fn missing(event: &Event<'_, '_>, id: MessageId) -> Applied {
+    event.waits(waiting::message(id), Applied::Known)
+}
+
 fn changed(event: &Event<'_, '_>, id: MessageId) -> Applied {
     event.tx.emit(Topic::Message, id.as_bytes().to_vec());
     Applied::Known
@@ -59,14 +65,16 @@ pub(super) fn edit(
     let row = match target(event, edited, true)? {
         Target::Here(row) if row.kind == MessageKind::Text => row,
         Target::Nothing => return Ok(Applied::Known),
+        Target::Missing => return Ok(missing(event, edited)),
         Target::Here(_) | Target::NotTheirs => return Ok(Applied::Refused),
     };
     let written = |content: &MimiContent| content.extensions.sender_time_ms().unwrap_or_default();
     let before = MimiContent::decode(&row.body)
         .ok()
         .filter(|_| row.edited > 0);
+    // Or the same, once more.
     let older = before.is_some_and(|before| {
-        (written(event.content), event.incoming.content) < (written(&before), row.body.as_slice())
+        (written(event.content), event.incoming.content) <= (written(&before), row.body.as_slice())
     });
     if older {
         return Ok(Applied::Known);
@@ -93,6 +101,7 @@ pub(super) fn retract(event: &Event<'_, '_>, of: MessageId) -> Result<Applied, T
             Ok(changed(event, of))
         }
         Target::Nothing => Ok(Applied::Known),
+        Target::Missing => Ok(missing(event, of)),
         Target::Here(_) | Target::NotTheirs => Ok(Applied::Refused),
     }
 }
@@ -112,6 +121,7 @@ pub(super) fn react(
     match target(event, to, false)? {
         Target::Here(_) => {}
         Target::Nothing => return Ok(Applied::Known),
+        Target::Missing => return Ok(missing(event, to)),
         Target::NotTheirs => return Ok(Applied::Refused),
     }
     let sender = event.incoming.sender;

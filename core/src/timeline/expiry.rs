@@ -45,6 +45,7 @@ pub fn ends(
 /// # Errors
 /// [`TimelineError`].
 pub fn purge_expired(tx: &WriteTx<'_>, context: &Context<'_>) -> Result<usize, TimelineError> {
+    tx.refuse_waiting_until(context.now)?;
     let over = tx.expired_messages(context.now, BATCH)?;
     for row in &over {
         let token = tx

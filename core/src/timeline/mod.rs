@@ -12,6 +12,7 @@ mod state;
 mod statement;
 mod system;
 mod version;
+mod waiting;
 
 pub use apply::{Applied, Incoming, MAX_TEXT, apply, message_id, uris};
 pub use error::TimelineError;
@@ -19,6 +20,7 @@ pub use expiry::{ends, purge_expired};
 pub use state::State;
 pub use system::{SystemBody, SystemEvent, committed, system};
 pub use version::{Standing, standing, withdrawn};
+pub use waiting::{Awaiting, Released, arrived, wait};
 
 /// What an attachment's URL begins with; the relay's random id follows in hexadecimal.
 pub const BLOB_URL: &str = "sotto-blob:";

@@ -4,9 +4,9 @@
 use sotto_content::statement::{Act, Body, From, Signed, Statement};
 
 use super::apply::{Applied, Event, is_date};
-use super::{State, TimelineError};
+use super::{State, TimelineError, waiting};
 use crate::audit::{self, Act as Audited};
-use crate::base::{Digest, Owner, Signature, Timestamp};
+use crate::base::{Digest, MessageId, Owner, Signature, Timestamp};
 use crate::roster::Action;
 use crate::store::Topic;
 use crate::store::table::card::CardRow;
@@ -21,14 +21,21 @@ pub(super) fn apply(event: &Event<'_, '_>, bytes: &[u8]) -> Result<Applied, Time
     if !is_date(at) {
         return Ok(Applied::Malformed);
     }
-    let cards = subjects(event, &signed)?;
+    if !is_theirs(event, &signed) {
+        return Ok(Applied::Refused);
+    }
+    let cards = match subjects(event, &signed)? {
+        Subjects::Here(cards) => cards,
+        Subjects::Missing(subject) => return Ok(event.waits(subject, Applied::Refused)),
+        Subjects::Others => return Ok(Applied::Refused),
+    };
     let (state, audited) = meaning(&signed.body.act);
-    let Some(first) = cards
-        .first()
-        .filter(|card| is_theirs(event, &signed) && permitted(event, card, state))
-    else {
+    let Some(first) = cards.first() else {
         return Ok(Applied::Refused);
     };
+    if !permitted(event, first, state)? {
+        return Ok(Applied::Refused);
+    }
     let mut new = false;
     for card in &cards {
         new |= event.tx.add_message_state(&StateRow {
@@ -60,12 +67,19 @@ pub(super) fn apply(event: &Event<'_, '_>, bytes: &[u8]) -> Result<Applied, Time
     event.store(MessageKind::Statement, Priority::Urgent, "")
 }
 
+/// What a statement is about.
+enum Subjects {
+    /// These cards: the same version from the same sender.
+    Here(Vec<CardRow>),
+    /// A version, or a sender's copy of it, that has not come.
+    Missing(Digest),
+    /// Several senders sent the same bytes, and what is answered is none of them.
+    Others,
+}
+
 /// The messages of this conversation that carry exactly the version that the statement is about, from one sender. Where
 /// several senders sent the same bytes, the one that is answered.
-fn subjects(
-    event: &Event<'_, '_>,
-    signed: &Signed<Statement>,
-) -> Result<Vec<CardRow>, TimelineError> {
+fn subjects(event: &Event<'_, '_>, signed: &Signed<Statement>) -> Result<Subjects, TimelineError> {
     let subject = &signed.body.subject;
     let digest = Digest::new(subject.digest);
     let conversation = event.conversation.id;
@@ -81,10 +95,23 @@ fn subjects(
         .iter()
         .find(|card| !several || Some(*card.message.as_bytes()) == answered);
     let Some(issuer) = meant.map(|card| card.issuer.clone()) else {
-        return Ok(Vec::new());
+        let known = match event.content.in_reply_to {
+            Some(id) if several => event.tx.message(MessageId::new(*id.as_bytes()))?.is_some(),
+            _ => several,
+        };
+        return Ok(if known {
+            Subjects::Others
+        } else {
+            Subjects::Missing(waiting::version(
+                conversation,
+                subject.card.as_bytes(),
+                subject.version,
+                &digest,
+            ))
+        });
     };
     cards.retain(|card| card.issuer == issuer);
-    Ok(cards)
+    Ok(Subjects::Here(cards))
 }
 
 /// The statement is signed by the device that sent it, and speaks for that device's own person or place. Nobody speaks
@@ -132,8 +159,14 @@ const fn meaning(act: &Act) -> (State, Audited) {
 }
 
 /// Taking responsibility needs its own right, and nobody takes it for what they sent themselves.
-fn permitted(event: &Event<'_, '_>, card: &CardRow, state: State) -> bool {
-    let own = card.issuer == event.incoming.owner.as_bytes();
+fn permitted(event: &Event<'_, '_>, card: &CardRow, state: State) -> Result<bool, TimelineError> {
+    // Who sent this version: a line of versions may have several senders of one laboratory.
+    let sender = event.tx.message(card.message)?;
+    let own = sender.is_some_and(|m| m.owner == event.incoming.owner.as_bytes());
+    Ok(permits(event, card, state, own))
+}
+
+fn permits(event: &Event<'_, '_>, card: &CardRow, state: State, own: bool) -> bool {
     match state {
         State::Acknowledged | State::Transferred => {
             let action = if card.critical {

@@ -1,6 +1,9 @@
 //! Which of the two sets of connections an operation travels on, and what its caller proves.
 
-use sotto_wire::op::{MailboxOpen, SessionChallenge, SessionStart, SlotRead};
+use sotto_wire::op::{
+    ChannelCertify, ChannelChallenge, ChannelOpen, ChannelPoll, MailboxOpen, SessionChallenge,
+    SessionStart, SlotRead,
+};
 use sotto_wire::{Auth as Asked, Bearer, Descriptor, Operation, limits};
 
 use super::TransportError;
@@ -43,22 +46,30 @@ impl Auth {
 pub(super) enum Lane {
     /// Names no device: everything under the submit bearer, and grants.
     Anonymous,
-    /// Names the mailbox.
+    /// Names the mailbox, or the device's wipe channel.
     Mailbox,
 }
 
 impl Lane {
     pub(super) const fn of(operation: &Descriptor, auth: &Auth) -> Self {
-        // Opening a mailbox proves the submit bearer, and yet names the mailbox.
-        const NAMING: [u16; 3] = [
+        // Opening a mailbox or a channel proves the submit bearer, and yet names whose it is.
+        const NAMING: [u16; 7] = [
             MailboxOpen::DESCRIPTOR.number,
             SessionChallenge::DESCRIPTOR.number,
             SessionStart::DESCRIPTOR.number,
+            ChannelOpen::DESCRIPTOR.number,
+            ChannelChallenge::DESCRIPTOR.number,
+            ChannelPoll::DESCRIPTOR.number,
+            ChannelCertify::DESCRIPTOR.number,
         ];
-        let naming = operation.number == NAMING[0]
-            || operation.number == NAMING[1]
-            || operation.number == NAMING[2];
-        if naming || matches!(auth, Auth::Session(_)) {
+        let mut at = 0;
+        while at < NAMING.len() {
+            if operation.number == NAMING[at] {
+                return Self::Mailbox;
+            }
+            at += 1;
+        }
+        if matches!(auth, Auth::Session(_)) {
             Self::Mailbox
         } else {
             Self::Anonymous
@@ -88,6 +99,10 @@ mod tests {
             "/v1/mailbox/open",
             "/v1/session/challenge",
             "/v1/session/start",
+            "/v1/channel/open",
+            "/v1/channel/challenge",
+            "/v1/channel/poll",
+            "/v1/channel/certify",
         ];
         for operation in OPERATIONS {
             assert_eq!(

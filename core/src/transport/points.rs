@@ -15,7 +15,8 @@ const POINTS: &[(&str, &str, &str)] = points! {
     "slot/create" "slot/advance" "slot/read" "mailbox/fetch" "mailbox/ack" "receipts/collect" "roster/append"
     "roster/read" "roster/rotate" "roster/seals" "attestation/put" "attestation/get" "kp/publish" "kp/claim"
     "grant/create" "grant/take" "grant/request" "grant/status" "grant/answer" "grant/poll" "grant/drop" "blob/create"
-    "blob/status" "blob/link" "blob/put" "blob/get" "live/connect" "live/recv" "live/ack"
+    "blob/status" "blob/link" "blob/put" "blob/get" "live/connect" "live/recv" "live/ack" "channel/open"
+    "channel/challenge" "channel/poll" "channel/certify" "channel/collect" "channel/done"
 };
 
 /// A request is about to leave.

@@ -1,4 +1,4 @@
-//! Two vaults as one: a keyring and a passphrase.
+//! Two vaults as one: a keyring and a passphrase, either and the relay's share; and a vault behind a pointer.
 
 use super::{Ask, KeyVault, Part, SlotId, VaultError};
 use crate::base::Random;
@@ -36,5 +36,29 @@ impl<A: KeyVault, B: KeyVault> KeyVault for CombinedVault<A, B> {
     fn forget(&self, slot: &SlotId) -> Result<(), VaultError> {
         self.first.forget(slot)?;
         self.second.forget(slot)
+    }
+}
+
+impl<V: KeyVault + ?Sized> KeyVault for Box<V> {
+    fn establish(&self, slot: &SlotId, random: &dyn Random) -> Result<Part, VaultError> {
+        (**self).establish(slot, random)
+    }
+    fn recall(&self, ask: &Ask<'_>) -> Result<Part, VaultError> {
+        (**self).recall(ask)
+    }
+    fn forget(&self, slot: &SlotId) -> Result<(), VaultError> {
+        (**self).forget(slot)
+    }
+}
+
+impl<V: KeyVault + ?Sized> KeyVault for &V {
+    fn establish(&self, slot: &SlotId, random: &dyn Random) -> Result<Part, VaultError> {
+        (**self).establish(slot, random)
+    }
+    fn recall(&self, ask: &Ask<'_>) -> Result<Part, VaultError> {
+        (**self).recall(ask)
+    }
+    fn forget(&self, slot: &SlotId) -> Result<(), VaultError> {
+        (**self).forget(slot)
     }
 }

@@ -26,6 +26,9 @@ pub enum VaultError {
     /// The keyring holds another secret than the one this record was made with.
     #[error("the keyring holds another secret than the record was made with")]
     WrongKeyringSecret,
+    /// The relay's share is not the one this record was made with.
+    #[error("the unlock share is another than the record was made with")]
+    WrongUnlockShare,
     /// The keyring answers and has no entry for this record.
     #[error("the keyring has no entry for this record")]
     KeyringEntryMissing,

@@ -36,12 +36,14 @@ impl std::fmt::Debug for SlotId {
 pub struct Factors(#[n(0)] u8);
 
 impl Factors {
+    /// None: of a folder whose record is gone or cannot be read.
+    pub const NONE: Self = Self(0);
     /// A random secret kept outside the store: the operating system's keyring, hardware, memory.
     pub const KEPT: Self = Self(1);
     /// A PIN or passphrase, stretched by Argon2id.
     pub const PASSPHRASE: Self = Self(2);
-    /// A share kept by the relay. The format has its place; a release that brings none answers
-    /// [`VaultError::MissingFactor`].
+    /// A share kept by the relay, which forgets it when the device is revoked: an older image of the disk and the
+    /// passphrase then open nothing.
     pub const UNLOCK_SHARE: Self = Self(4);
 
     /// Both sets together.
@@ -75,6 +77,7 @@ pub struct Ask<'a> {
 pub struct Part {
     kept: Option<Secret<32>>,
     stretched: Option<(Secret<32>, Stretch)>,
+    share: Option<Secret<32>>,
 }
 
 impl Part {
@@ -84,6 +87,7 @@ impl Part {
         Self {
             kept: None,
             stretched: None,
+            share: None,
         }
     }
     /// A secret kept outside the store.
@@ -92,6 +96,7 @@ impl Part {
         Self {
             kept: Some(secret),
             stretched: None,
+            share: None,
         }
     }
     /// A stretched passphrase, and how it was stretched.
@@ -100,6 +105,16 @@ impl Part {
         Self {
             kept: None,
             stretched: Some((secret, how)),
+            share: None,
+        }
+    }
+    /// The relay's share.
+    #[must_use]
+    pub const fn from_share(share: Secret<32>) -> Self {
+        Self {
+            kept: None,
+            stretched: None,
+            share: Some(share),
         }
     }
     /// Both parts together; where both brought the same factor, the first one counts.
@@ -108,10 +123,14 @@ impl Part {
         Self {
             kept: self.kept.or(other.kept),
             stretched: self.stretched.or(other.stretched),
+            share: self.share.or(other.share),
         }
     }
     pub(super) const fn kept(&self) -> Option<&Secret<32>> {
         self.kept.as_ref()
+    }
+    pub(super) const fn share(&self) -> Option<&Secret<32>> {
+        self.share.as_ref()
     }
     pub(super) fn stretched(&self) -> Option<&Secret<32>> {
         self.stretched.as_ref().map(|(secret, _)| secret)
@@ -130,7 +149,12 @@ impl Part {
         } else {
             0
         };
-        Factors(kept | stretched)
+        let share = if self.share.is_some() {
+            Factors::UNLOCK_SHARE.0
+        } else {
+            0
+        };
+        Factors(kept | stretched | share)
     }
     /// Refuses a part that lacks something the record asks for.
     pub(super) fn covers(&self, needed: Factors) -> Result<(), error::VaultError> {
@@ -141,7 +165,7 @@ impl Part {
         if needed.contain(Factors::PASSPHRASE) && !brought.contain(Factors::PASSPHRASE) {
             return Err(VaultError::MissingFactor("passphrase"));
         }
-        if needed.contain(Factors::UNLOCK_SHARE) {
+        if needed.contain(Factors::UNLOCK_SHARE) && !brought.contain(Factors::UNLOCK_SHARE) {
             return Err(VaultError::MissingFactor("unlock share"));
         }
         if brought.contain(needed) {

@@ -49,8 +49,27 @@ pub(crate) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     sync_dir(dir)
 }
 
+/// Overwrites the beginning of a file with zeros, once, and makes that durable.
+pub(crate) fn overwrite(path: &Path, length: u64) -> io::Result<()> {
+    zeros(&mut OpenOptions::new().write(true).open(path)?, length)
+}
+
+/// Writes so many zeros from where an open file stands, and makes them durable.
+pub(crate) fn zeros(file: &mut File, length: u64) -> io::Result<()> {
+    let zeros = [0u8; 4096];
+    let mut left = length;
+    while left > 0 {
+        let part = usize::try_from(left)
+            .unwrap_or(zeros.len())
+            .min(zeros.len());
+        file.write_all(&zeros[..part])?;
+        left -= part as u64;
+    }
+    file.sync_all()
+}
+
 /// Makes renamed and new names durable. Windows has no such call and needs none.
-fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(dir)?.sync_all()
     } else {

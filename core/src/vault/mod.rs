@@ -7,6 +7,7 @@
 //! and nothing from which one could be guessed faster than through Argon2id.
 
 mod combined;
+mod destroy;
 mod error;
 mod factor;
 pub(crate) mod file;
@@ -16,6 +17,7 @@ mod memory;
 mod open;
 mod passphrase;
 mod record;
+mod share;
 #[cfg(test)]
 mod tests;
 
@@ -28,3 +30,4 @@ pub use memory::MemoryVault;
 pub use open::Vault;
 pub use passphrase::{Argon2Cost, Passphrase, PassphraseVault, Stretch};
 pub(crate) use record::RECORD;
+pub use share::ShareVault;

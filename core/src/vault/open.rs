@@ -81,13 +81,33 @@ impl Vault {
         new: &dyn KeyVault,
         random: &dyn Random,
     ) -> Result<(), VaultError> {
+        self.change_where(old, |_| true, || Ok(new), random)
+            .map(drop)
+    }
+
+    /// The same where the record still asks for what `wanted` expects, and with a vault that is made only then, while no
+    /// other process can change the record: so that two processes never leave two shares at the relay for one record.
+    /// Says whether it was changed.
+    ///
+    /// # Errors
+    /// As [`Vault::change`]; what `new` answers, and then nothing was changed.
+    pub fn change_where<E: From<VaultError>, V: KeyVault>(
+        &self,
+        old: &dyn KeyVault,
+        wanted: impl FnOnce(Factors) -> bool,
+        new: impl FnOnce() -> Result<V, E>,
+        random: &dyn Random,
+    ) -> Result<bool, E> {
         let _held = self.lock()?;
         let before = Record::read(&self.dir)?;
+        if !wanted(before.factors) {
+            return Ok(false);
+        }
         let key = unwrap(&before, old)?;
-        self.wrap(&key, new, random)?;
+        self.wrap(&key, &new()?, random)?;
         // The change is done. What stays behind in a keyring that does not answer now opens nothing any more.
         let _ = old.forget(&before.slot);
-        Ok(())
+        Ok(true)
     }
 
     fn wrap(
@@ -129,6 +149,7 @@ impl Vault {
             factors,
             stretch: part.stretch().cloned(),
             kept_check: part.kept().map(|kept| kept_check(slot, kept)),
+            share_check: part.share().map(|share| share_check(slot, share)),
             wrapped: wrapped.into(),
         }
         .write(&self.dir)
@@ -141,8 +162,20 @@ impl Vault {
         }
     }
 
+    /// The folder.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     fn lock(&self) -> Result<File, VaultError> {
-        let lock = file::private()
+        let lock = self.lock_file()?;
+        lock.lock().map_err(while_doing("locking the key record"))?;
+        Ok(lock)
+    }
+
+    /// The file that is locked, not locked yet.
+    pub(super) fn lock_file(&self) -> Result<File, VaultError> {
+        file::private()
             .write(true)
             .create(true)
             .truncate(false)
@@ -154,9 +187,7 @@ impl Vault {
                     doing: "locking the key record",
                     kind,
                 },
-            })?;
-        lock.lock().map_err(while_doing("locking the key record"))?;
-        Ok(lock)
+            })
     }
 }
 
@@ -173,8 +204,13 @@ fn unwrap(record: &Record, vault: &dyn KeyVault) -> Result<DatabaseKey, VaultErr
     {
         return Err(VaultError::WrongKeyringSecret);
     }
+    if record.factors.contain(Factors::UNLOCK_SHARE)
+        && part.share().map(|share| share_check(&record.slot, share)) != record.share_check
+    {
+        return Err(VaultError::WrongUnlockShare);
+    }
     let kek = key_encryption_key(&record.slot, record.factors, &part)?;
-    // The record's digest held and the kept secret is the right one: what is left is the passphrase.
+    // The record's digest held, the kept secret and the share are the right ones: what is left is the passphrase.
     let wrong = if record.factors.contain(Factors::PASSPHRASE) {
         VaultError::WrongPassphrase
     } else {
@@ -188,14 +224,14 @@ fn unwrap(record: &Record, vault: &dyn KeyVault) -> Result<DatabaseKey, VaultErr
         .ok_or(VaultError::Damaged)
 }
 
-/// HKDF(kept ‖ stretched), salted with the slot and the set of factors: each part has 32 bytes, so the set says
+/// HKDF(kept ‖ stretched ‖ share), salted with the slot and the set of factors: each part has 32 bytes, so the set says
 /// unambiguously what was concatenated. Only what the record names is mixed in.
 fn key_encryption_key(
     slot: &SlotId,
     factors: Factors,
     part: &Part,
 ) -> Result<Secret<32>, VaultError> {
-    let mut material = Zeroizing::new(Vec::with_capacity(64));
+    let mut material = Zeroizing::new(Vec::with_capacity(96));
     if let Some(kept) = part.kept().filter(|_| factors.contain(Factors::KEPT)) {
         material.extend_from_slice(kept.expose());
     }
@@ -205,6 +241,15 @@ fn key_encryption_key(
     {
         material.extend_from_slice(stretched.expose());
     }
+    if let Some(share) = part
+        .share()
+        .filter(|_| factors.contain(Factors::UNLOCK_SHARE))
+    {
+        // Alone it would let the relay open what it does not have; only ever beside another factor.
+        if !material.is_empty() {
+            material.extend_from_slice(share.expose());
+        }
+    }
     if material.is_empty() {
         return Err(VaultError::NoFactor);
     }
@@ -212,6 +257,10 @@ fn key_encryption_key(
     salt[..16].copy_from_slice(slot.as_bytes());
     salt[16] = factors.bits();
     Ok(hkdf(&material, &salt, "vault key-encryption key"))
+}
+
+fn share_check(slot: &SlotId, share: &Secret<32>) -> Digest {
+    Digest::new(*hkdf(share.expose(), slot.as_bytes(), "vault share check").expose())
 }
 
 fn kept_check(slot: &SlotId, kept: &Secret<32>) -> Digest {

@@ -89,7 +89,19 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    fn apply(&self, passphrase: &Passphrase) -> Result<Secret<32>, VaultError> {
+    /// A cost with a fresh salt.
+    #[must_use]
+    pub fn new(cost: Argon2Cost, source: &dyn Random) -> Self {
+        Self {
+            cost,
+            salt: random::array(source),
+        }
+    }
+    /// 32 bytes from a passphrase.
+    ///
+    /// # Errors
+    /// [`VaultError::EmptyPassphrase`], [`VaultError::CostOutOfBounds`].
+    pub fn apply(&self, passphrase: &Passphrase) -> Result<Secret<32>, VaultError> {
         if passphrase.0.is_empty() {
             return Err(VaultError::EmptyPassphrase);
         }
@@ -145,10 +157,7 @@ impl PassphraseVault {
 
 impl KeyVault for PassphraseVault {
     fn establish(&self, _: &SlotId, source: &dyn Random) -> Result<Part, VaultError> {
-        let how = Stretch {
-            cost: self.cost,
-            salt: random::array(source),
-        };
+        let how = Stretch::new(self.cost, source);
         Ok(Part::from_stretched(how.apply(&self.passphrase)?, how))
     }
     fn recall(&self, ask: &Ask<'_>) -> Result<Part, VaultError> {

@@ -47,10 +47,21 @@ pub(super) struct Record {
     /// The database key, sealed.
     #[n(4)]
     pub(super) wrapped: ByteVec,
+    /// Tells a wrong unlock share from a wrong passphrase; a one-way value of 32 random bytes.
+    #[n(5)]
+    pub(super) share_check: Option<Digest>,
 }
 
 impl Record {
     pub(super) fn read(dir: &Path) -> Result<Self, VaultError> {
+        match Self::read_once(dir) {
+            // One that was replaced under the reader's hands has been overwritten; the new one is in place.
+            Err(VaultError::Damaged) => Self::read_once(dir),
+            other => other,
+        }
+    }
+
+    fn read_once(dir: &Path) -> Result<Self, VaultError> {
         let bytes = file::read(&dir.join(RECORD), LIMIT)
             .map_err(while_doing("reading the key record"))?
             .ok_or(VaultError::NotFound)?;
@@ -75,6 +86,24 @@ impl Record {
             body: body.into(),
             digest,
         });
-        file::replace(dir, RECORD, &outer).map_err(while_doing("writing the key record"))
+        let before = before(dir);
+        file::replace(dir, RECORD, &outer).map_err(while_doing("writing the key record"))?;
+        if let Some((mut file, length)) = before {
+            // The new record is in place; of the one before, which asked for less, this is what can be done.
+            let _ = file::zeros(&mut file, length);
+        }
+        Ok(())
     }
+}
+
+/// The record in place, open so that its bytes can be reached once it has lost its name. Elsewhere than on Unix an open
+/// file could not be replaced.
+fn before(dir: &Path) -> Option<(std::fs::File, u64)> {
+    let path = dir.join(RECORD);
+    if !cfg!(unix) || !std::fs::symlink_metadata(&path).ok()?.is_file() {
+        return None;
+    }
+    let file = std::fs::OpenOptions::new().write(true).open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    Some((file, length))
 }

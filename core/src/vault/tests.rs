@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::base::SystemRandom;
 use crate::base::codec::hex;
+use crate::base::{Secret, SystemRandom};
 
 /// Cheap enough for a debug build; the bounds are tested apart.
 fn cheap(text: &str) -> PassphraseVault {
@@ -277,4 +277,39 @@ async fn the_keyring_of_this_machine_keeps_a_secret() {
     assert_eq!(vault.open(&KeyringVault::connect().unwrap()).unwrap(), key);
     vault.change(&keyring, &cheap("p"), &SystemRandom).unwrap();
     assert_eq!(vault.open(&cheap("p")).unwrap(), key);
+}
+
+#[test]
+fn an_image_of_the_disk_with_the_passphrase_and_without_the_relays_share_opens_nothing() {
+    let (_dir, vault) = folder();
+    let share = Secret::random(&SystemRandom);
+    let both = CombinedVault::new(cheap("correct horse"), ShareVault::new(share.clone()));
+    let key = vault
+        .create(&cheap("correct horse"), &SystemRandom)
+        .unwrap();
+    vault
+        .change(&cheap("correct horse"), &both, &SystemRandom)
+        .unwrap();
+    assert_eq!(vault.open(&both).unwrap(), key);
+    assert_eq!(
+        vault.open(&cheap("correct horse")),
+        Err(VaultError::MissingFactor("unlock share"))
+    );
+    let other = CombinedVault::new(
+        cheap("correct horse"),
+        ShareVault::new(Secret::random(&SystemRandom)),
+    );
+    assert_eq!(vault.open(&other), Err(VaultError::WrongUnlockShare));
+    let wrong = CombinedVault::new(cheap("correct horsf"), ShareVault::new(share));
+    assert_eq!(vault.open(&wrong), Err(VaultError::WrongPassphrase));
+}
+
+#[test]
+fn a_share_alone_makes_no_record() {
+    let (_dir, vault) = folder();
+    let alone = ShareVault::new(Secret::random(&SystemRandom));
+    assert_eq!(
+        vault.create(&alone, &SystemRandom),
+        Err(VaultError::NoFactor)
+    );
 }

@@ -170,6 +170,11 @@ async fn append(
     }
     let end = offset.saturating_add(bytes.len() as u64);
     at_most(LimitKind::Blob, end, found.status.size)?;
+    // Asked before anything is written, so that what is refused takes no place; the store asks again.
+    let max = relay.config.limit_tenant_bytes;
+    if found.used.saturating_add(bytes.len() as u64) > max {
+        return Err(WireError::quota(LimitKind::TenantBytes, max, 60_000));
+    }
     let blobs = relay.blobs.clone();
     let written =
         tokio::task::spawn_blocking(move || blobs.write(&upload, offset, &bytes).map(|()| upload))

@@ -2,6 +2,7 @@
 
 mod blob;
 mod call;
+mod channel;
 pub(crate) mod delivery;
 mod grant;
 mod key_package;
@@ -72,6 +73,12 @@ pub(crate) fn router(relay: &Arc<Relay>) -> Router {
     let router = serve::<op::BlobCreate, _, _>(router, relay, blob::create);
     let router = serve::<op::BlobStatus, _, _>(router, relay, blob::status);
     let router = serve::<op::BlobLink, _, _>(router, relay, blob::link);
+    let router = serve::<op::ChannelOpen, _, _>(router, relay, channel::open);
+    let router = serve::<op::ChannelChallenge, _, _>(router, relay, channel::challenge);
+    let router = serve::<op::ChannelPoll, _, _>(router, relay, channel::poll);
+    let router = serve::<op::ChannelCertify, _, _>(router, relay, channel::certify);
+    let router = serve::<op::ChannelCollect, _, _>(router, relay, channel::collect);
+    let router = serve::<op::ChannelDone, _, _>(router, relay, channel::done);
     let mut router = router
         .route("/v1/blob/{id}", put(blob::put).get(blob::get))
         .route(sotto_wire::http::LIVE_PATH, any(live::upgrade))

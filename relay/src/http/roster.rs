@@ -26,6 +26,22 @@ fn check_entries(entries: &[Sealed]) -> Result<(), WireError> {
     Ok(())
 }
 
+fn check_orders(orders: &[roster::Order]) -> Result<(), WireError> {
+    at_most(
+        LimitKind::Orders,
+        orders.len() as u64,
+        limits::ORDERS_PER_CALL as u64,
+    )?;
+    for order in orders {
+        at_most(
+            LimitKind::OrderBytes,
+            order.order.len() as u64,
+            limits::ORDER_BYTES as u64,
+        )?;
+    }
+    distinct(orders.iter().map(|order| order.key))
+}
+
 /// Whoever shows a session token or a bearer. Which it is, only the relay can tell.
 fn reader(relay: &Relay, call: &Call) -> Result<Reader, WireError> {
     let (tenant, token) = (call.tenant()?, call.bearer()?);
@@ -106,6 +122,14 @@ pub(super) async fn rotate(
         )?;
     }
     distinct(request.seals.iter().map(|seal| seal.alias))?;
+    check_orders(request.orders.as_deref().unwrap_or_default())?;
+    let refuse = request.refuse.as_deref().unwrap_or_default();
+    at_most(
+        LimitKind::Channels,
+        refuse.len() as u64,
+        limits::CHANNELS_PER_CALL as u64,
+    )?;
+    distinct(refuse.iter())?;
     // A nearly full disk does not keep a stolen device in: a rotation is let through while anything can be written.
     let admin = sha256(request.admin_capability.expose());
     let rotated = relay

@@ -4,6 +4,7 @@
 mod expiring;
 pub(crate) mod links;
 pub(crate) mod nonces;
+pub(crate) mod polls;
 pub(crate) mod rates;
 pub(crate) mod sessions;
 pub(crate) mod wake;

@@ -1,9 +1,9 @@
-//! Challenges: each nonce is good once, for one mailbox, for a minute.
+//! Challenges: each nonce is good once, for one mailbox or channel, for a minute.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
-use sotto_wire::{MailboxId, Nonce, TenantId, limits};
+use sotto_wire::{Nonce, TenantId, limits};
 
 use super::expiring::Expiring;
 use super::lock;
@@ -11,11 +11,11 @@ use super::lock;
 /// Nonces that wait at most; beyond it the oldest go.
 const MAX: usize = 100_000;
 
-/// The nonces given out and not yet used.
+/// The nonces given out and not yet used, for one kind of thing whose possession is proven.
 #[derive(Debug)]
-pub(crate) struct Nonces(Mutex<Expiring<Nonce, (TenantId, MailboxId)>>);
+pub(crate) struct Nonces<T>(Mutex<Expiring<Nonce, (TenantId, T)>>);
 
-impl Default for Nonces {
+impl<T> Default for Nonces<T> {
     fn default() -> Self {
         Self(Mutex::new(Expiring::new(
             Duration::from_secs(u64::from(limits::NONCE_S)),
@@ -24,21 +24,15 @@ impl Default for Nonces {
     }
 }
 
-impl Nonces {
+impl<T: PartialEq + Copy> Nonces<T> {
     /// Remembers a nonce. `now` is time in memory.
-    pub(crate) fn give(&self, nonce: Nonce, tenant: TenantId, mailbox: MailboxId, now: Duration) {
-        lock(&self.0).insert(nonce, (tenant, mailbox), now);
+    pub(crate) fn give(&self, nonce: Nonce, tenant: TenantId, what: T, now: Duration) {
+        lock(&self.0).insert(nonce, (tenant, what), now);
     }
 
-    /// Uses a nonce up; whether it was good for this mailbox now.
-    pub(crate) fn take(
-        &self,
-        nonce: &Nonce,
-        tenant: &TenantId,
-        mailbox: &MailboxId,
-        now: Duration,
-    ) -> bool {
-        lock(&self.0).remove(nonce, now) == Some((*tenant, *mailbox))
+    /// Uses a nonce up; whether it was good for this now.
+    pub(crate) fn take(&self, nonce: &Nonce, tenant: &TenantId, what: &T, now: Duration) -> bool {
+        lock(&self.0).remove(nonce, now) == Some((*tenant, *what))
     }
 
     /// Forgets what is over.
@@ -49,6 +43,8 @@ impl Nonces {
 
 #[cfg(test)]
 mod tests {
+    use sotto_wire::MailboxId;
+
     use super::*;
 
     #[test]

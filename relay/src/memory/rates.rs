@@ -37,6 +37,8 @@ pub(crate) enum Kind {
     ClaimedAlias,
     /// Taking, asking and polling of one grant.
     Grant,
+    /// Polls and certificates of the holder of one channel key.
+    Channel,
 }
 
 /// Which of a kind.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, Weak};
 
-use sotto_wire::GrantId;
+use sotto_wire::{GrantId, PublicKey};
 use tokio::sync::watch;
 
 use super::lock;
@@ -62,11 +62,12 @@ impl<K: Eq + Hash> Bells<K> {
     }
 }
 
-/// The bells of mailboxes and grants.
+/// The bells of mailboxes, grants and wipe channels.
 #[derive(Debug, Default)]
 pub(crate) struct Wake {
     mailboxes: Bells<MailboxKey>,
     grants: Bells<(TenantKey, GrantId)>,
+    channels: Bells<(TenantKey, PublicKey)>,
 }
 
 impl Wake {
@@ -80,6 +81,11 @@ impl Wake {
         self.grants.wait_at((tenant, grant))
     }
 
+    /// Rung when an order is laid.
+    pub(crate) fn channel(&self, tenant: TenantKey, key: PublicKey) -> Waiter {
+        self.channels.wait_at((tenant, key))
+    }
+
     /// Something arrived.
     pub(crate) fn ring_mailbox(&self, mailbox: MailboxKey) {
         self.mailboxes.ring(&mailbox);
@@ -90,9 +96,15 @@ impl Wake {
         self.grants.ring(&(tenant, grant));
     }
 
+    /// An order was laid.
+    pub(crate) fn ring_channel(&self, tenant: TenantKey, key: PublicKey) {
+        self.channels.ring(&(tenant, key));
+    }
+
     /// Forgets places where nobody waits.
     pub(crate) fn sweep(&self) {
         self.mailboxes.sweep();
         self.grants.sweep();
+        self.channels.sweep();
     }
 }

@@ -14,8 +14,8 @@ use std::pin::Pin;
 
 use sotto_wire::{
     Alias, BlobId, Digest, EntrySeq, Epoch, Generation, GrantId, MailboxId, Position, PublicKey,
-    RelayTime, SlotId, TenantId, WireError, blob, grant, key_package, live, mailbox, receipt,
-    roster, slot, submit, tenant,
+    RelayTime, SlotId, TenantId, WireError, blob, channel, grant, key_package, live, mailbox,
+    receipt, roster, slot, submit, tenant,
 };
 
 /// Why the store did not do it.
@@ -114,11 +114,23 @@ pub(crate) struct GrantTaker {
     pub(crate) answer: Option<sotto_wire::Sealed>,
 }
 
+/// A wipe channel as its key's holder is answered from it. Never an order and a share together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FoundChannel {
+    pub(crate) tenant: TenantKey,
+    pub(crate) order: Option<sotto_wire::Sealed>,
+    /// Whether the order was given out before.
+    pub(crate) fetched: bool,
+    pub(crate) share: Option<sotto_wire::Sealed>,
+}
+
 /// A blob and where its bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FoundBlob {
     pub(crate) key: BlobKey,
     pub(crate) status: blob::Status,
+    /// Bytes that its organisation keeps here already.
+    pub(crate) used: u64,
 }
 
 /// What one sweep found.
@@ -150,6 +162,11 @@ pub(crate) enum Milestone {
     BlobCompleted,
     BlobExpired,
     GrantExpired,
+    OrderLaid,
+    OrderFetched,
+    OrderCertified,
+    OrderCollected,
+    OrderExpired,
 }
 
 /// Something that is now durable.
@@ -161,6 +178,8 @@ pub(crate) enum Event {
     Closed(MailboxKey),
     /// A grant was answered or ended.
     GrantChanged(TenantKey, GrantId),
+    /// An order was laid in a wipe channel, or it was closed.
+    Ordered(TenantKey, PublicKey),
     /// A rotation replaced an organisation's bearer.
     BearerReplaced(TenantId),
     /// So many reached a milestone.
@@ -187,6 +206,7 @@ pub(crate) struct Quotas {
     pub(crate) tenant_bytes: u64,
     pub(crate) tenant_slots: u32,
     pub(crate) tenant_grants: u32,
+    pub(crate) tenant_channels: u32,
     pub(crate) tenant_blobs: u32,
     pub(crate) tenant_receipts: u32,
     pub(crate) roster_entries: u64,
@@ -295,6 +315,25 @@ pub(crate) trait Store: Send + Sync + 'static {
     fn grant_status(&self, who: Submitter, grant: GrantId) -> Answer<grant::Grant>;
     fn answer_grant(&self, who: Submitter, answer: grant::Answer) -> Answer<()>;
     fn drop_grant(&self, who: Submitter, grant: GrantId) -> Answer<()>;
+
+    // wipe channels
+    /// Only after the channel key's signature was verified.
+    fn open_channel(&self, who: Submitter, request: channel::Open) -> Answer<()>;
+    /// `NotFound` where it was never opened and no order laid.
+    fn find_channel(&self, tenant: TenantId, key: PublicKey) -> Answer<FoundChannel>;
+    /// The order that stands, noted as given out. Only after the channel key's signature was verified.
+    fn fetch_order(&self, tenant: TenantId, key: PublicKey) -> Answer<Option<sotto_wire::Sealed>>;
+    /// `digest` is the certificate's. Only after the channel key's signature was verified.
+    fn certify_order(
+        &self,
+        tenant: TenantId,
+        key: PublicKey,
+        digest: Digest,
+        certificate: sotto_wire::Sealed,
+    ) -> Answer<()>;
+    fn collect_orders(&self, who: Submitter, keys: Vec<PublicKey>) -> Answer<channel::Collected>;
+    /// `admin` is the digest of the capability in the request.
+    fn end_orders(&self, who: Submitter, admin: Digest, keys: Vec<PublicKey>) -> Answer<()>;
 
     // blobs
     fn create_blob(&self, who: Submitter, request: blob::Create) -> Answer<blob::Status>;

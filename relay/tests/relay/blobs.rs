@@ -133,6 +133,22 @@ async fn a_blob_goes_up_in_pieces_survives_a_kill_and_comes_down_by_range() {
 }
 
 #[tokio::test]
+async fn an_announced_blob_is_billed_by_what_arrives() {
+    let world = World::with(&["--limit-tenant-bytes=1000"]).await;
+    let (one, two) = (create(&world, 900).await, create(&world, 900).await);
+    put(&world, one, 0, &content(900)).await.unwrap();
+    let refused = put(&world, two, 0, &content(101)).await.unwrap_err();
+    assert_eq!(
+        (refused.code, refused.detail),
+        (
+            ErrorCode::QuotaExceeded,
+            Some(Detail::Limit(sotto_wire::LimitKind::TenantBytes, 1_000))
+        )
+    );
+    put(&world, two, 0, &content(100)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_link_opens_its_blob_and_nothing_else() {
     let world = World::new().await;
     let device = world.device().await;

@@ -4,15 +4,17 @@
 
 use std::os::unix::process::ExitStatusExt;
 
+use sotto_wire::channel::OrderState;
 use sotto_wire::grant::{Create as GrantCreate, Status};
 use sotto_wire::key_package::{Claim, Publish};
 use sotto_wire::live::{Ack, LeftReceipt};
 use sotto_wire::receipt::{Collect, ReceiptState};
-use sotto_wire::roster::{Append, Read, Rotate};
+use sotto_wire::roster::{Append, Order, Read, Rotate};
 use sotto_wire::{
     Bearer, BlobId, ErrorCode, GrantId, IdempotencyId, Position, ReceiptHandle, blob, limits, op,
 };
 
+use crate::channels::bench::{Channel, lay};
 use crate::client::{Client, sha256};
 use crate::world::{World, code, message, random, sealed, with_receipts};
 
@@ -151,6 +153,8 @@ async fn a_rotation_is_whole_or_not_at_all() {
     ] {
         let mut world = World::new().await;
         let goes = world.device().await;
+        let channel = Channel::new();
+        channel.open(&world, Some(b"share")).await.unwrap();
         world.restart(&[], &[("SOTTO_CRASH", &format!("roster-rotate/{place}"))]);
         let next = Bearer::new(random());
         let rotate = Rotate {
@@ -162,6 +166,11 @@ async fn a_rotation_is_whole_or_not_at_all() {
             new_admin_capability_hash: sha256(b"next"),
             seals: Vec::new(),
             close: vec![goes.alias],
+            orders: Some(vec![Order {
+                key: channel.key(),
+                order: sealed(b"order"),
+            }]),
+            refuse: None,
         };
         let lost = world
             .client
@@ -177,6 +186,9 @@ async fn a_rotation_is_whole_or_not_at_all() {
         world.restart(&[], &[]);
         let old = world.submit(&message(b"x", &[goes.alias])).await;
         assert_eq!(old.is_err(), done, "{place}");
+        let polled = channel.poll(&world, 0).await.unwrap();
+        assert_eq!(polled.order.is_some(), done, "{place}");
+        assert_eq!(polled.share.is_some(), !done, "{place}");
         // The same again, with the bearer it was first sent with.
         let rotated = world.call(op::RosterRotate, &rotate).await.unwrap();
         assert_eq!(rotated.end, Position(1));
@@ -201,6 +213,59 @@ async fn a_rotation_is_whole_or_not_at_all() {
             .await
             .unwrap();
         assert_eq!(read.entries.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_is_there_once_wherever_the_relay_dies() {
+    for (place, kept) in [
+        ("before-commit", 0),
+        ("after-commit", 1),
+        ("before-answer", 1),
+    ] {
+        let mut world = World::new().await;
+        let channel = Channel::new();
+        lay(&world, 0, &channel, b"order").await;
+        world.restart(&[], &[("SOTTO_CRASH", &format!("channel-certify/{place}"))]);
+        let certify = channel.certificate(&world, sealed(b"wiped")).await;
+        let lost = world
+            .client
+            .try_call(op::ChannelCertify, Some(&world.tenant), None, &certify)
+            .await;
+        assert_eq!(lost, None, "{place}");
+        crashed(&mut world);
+        world.restart(&[], &[]);
+        let certificates = channel.state(&world).await.certificates;
+        assert_eq!(certificates.len(), kept, "{place}");
+        channel.certify(&world, b"wiped").await.unwrap();
+        let certificates = channel.state(&world).await.certificates;
+        assert_eq!(certificates, [sealed(b"wiped")], "{place}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_was_not_answered_is_given_out_again() {
+    for (place, fetched) in [
+        ("before-commit", false),
+        ("after-commit", true),
+        ("before-answer", true),
+    ] {
+        let mut world = World::new().await;
+        let channel = Channel::new();
+        lay(&world, 0, &channel, b"order").await;
+        world.restart(&[], &[("SOTTO_CRASH", &format!("channel-poll/{place}"))]);
+        let poll = channel.polling(&world, 0).await;
+        let lost = world
+            .client
+            .try_call(op::ChannelPoll, Some(&world.tenant), None, &poll)
+            .await;
+        assert_eq!(lost, None, "{place}");
+        crashed(&mut world);
+        world.restart(&[], &[]);
+        let state = channel.state(&world).await.state;
+        assert_eq!(matches!(state, OrderState::Fetched(_)), fetched, "{place}");
+        let polled = channel.poll(&world, 0).await.unwrap();
+        assert_eq!(polled.order, Some(sealed(b"order")), "{place}");
     }
 }
 

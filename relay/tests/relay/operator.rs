@@ -7,6 +7,7 @@ use sotto_wire::roster::{Append, Read};
 use sotto_wire::{BlobId, ErrorCode, OPERATIONS, Operation, Position, base64url, blob, op};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::channels::bench::{Channel, lay};
 use crate::process::{log_text, program, run};
 use crate::world::{World, code, message, random, sealed, with_receipts};
 
@@ -16,7 +17,7 @@ fn command(words: &[&str], data: &Path) -> (bool, String, String) {
     run(&arguments)
 }
 
-async fn metrics(world: &World, path: &str) -> String {
+pub(crate) async fn metrics(world: &World, path: &str) -> String {
     let address = world.relay().metrics.unwrap();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
@@ -237,6 +238,20 @@ async fn the_finest_log_holds_no_id_token_address_or_content() {
         );
         world.client.send(request).await.unwrap();
     }
+    let channel = Channel::new();
+    channel
+        .open(&world, Some(b"canary-in-the-share"))
+        .await
+        .unwrap();
+    lay(&world, 0, &channel, b"canary-in-the-order").await;
+    let poll = channel.polling(&world, 0).await;
+    world.call_bare(op::ChannelPoll, &poll).await.unwrap();
+    assert!(world.call_bare(op::ChannelPoll, &poll).await.is_err());
+    channel
+        .certify(&world, b"canary-in-the-certificate")
+        .await
+        .unwrap();
+    let channel_key = channel.key();
     let log = log_text(&world.data());
     assert!(log.contains("serving"), "the log is looked at: {log}");
     assert!(
@@ -244,7 +259,9 @@ async fn the_finest_log_holds_no_id_token_address_or_content() {
         "{log}"
     );
     let token = device.token.as_ref().unwrap();
-    let secrets: [&[u8]; 7] = [
+    let secrets: [&[u8]; 9] = [
+        channel_key.as_bytes(),
+        poll.nonce.as_bytes(),
         world.tenant.as_bytes(),
         world.bearer.expose(),
         device.mailbox.as_bytes(),

@@ -55,6 +55,8 @@ fn rotation(world: &World, expect: u64, next: (&Bearer, &Bearer)) -> Rotate {
         new_admin_capability_hash: sha256(next.1.expose()),
         seals: Vec::new(),
         close: Vec::new(),
+        orders: None,
+        refuse: None,
     }
 }
 

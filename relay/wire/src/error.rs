@@ -81,6 +81,8 @@ error_codes! {
     Unsupported = 17, 501;
     /// The mailbox was closed by its organisation.
     MailboxClosed = 18, 403;
+    /// The device of this channel was excluded; it is not opened again.
+    ChannelClosed = 19, 403;
 }
 
 impl<C> Encode<C> for ErrorCode {
@@ -198,6 +200,30 @@ pub enum LimitKind {
     /// Quota: receipt handles of a tenant that wait or are not yet collected.
     #[n(31)]
     TenantReceipts,
+    /// Bytes of a share.
+    #[n(32)]
+    ShareBytes,
+    /// Orders in a rotation.
+    #[n(33)]
+    Orders,
+    /// Bytes of an order.
+    #[n(34)]
+    OrderBytes,
+    /// Bytes of a certificate.
+    #[n(35)]
+    CertificateBytes,
+    /// Channels in a call.
+    #[n(36)]
+    Channels,
+    /// Quota: different certificates of one order.
+    #[n(37)]
+    Certificates,
+    /// Quota: channels a tenant opened.
+    #[n(38)]
+    TenantChannels,
+    /// Quota: polls that wait.
+    #[n(39)]
+    Polls,
 }
 
 /// What a caller needs to act on the error.

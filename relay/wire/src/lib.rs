@@ -10,6 +10,7 @@
 
 pub mod base64url;
 pub mod blob;
+pub mod channel;
 pub mod codec;
 pub mod error;
 pub mod grant;

@@ -95,3 +95,21 @@ pub const BLOB_BYTES: u64 = 256 << 20;
 pub const BLOB_CHUNK_BYTES: usize = 1 << 20;
 /// Life of a blob link token, in seconds.
 pub const BLOB_LINK_S: u32 = 600;
+/// Bytes of an unlock share.
+pub const SHARE_BYTES: usize = 128;
+/// Longest wait of a `channel/poll`, in seconds.
+pub const CHANNEL_WAIT_S: u16 = 55;
+/// Orders of one rotation: one for each mailbox it may close.
+pub const ORDERS_PER_CALL: usize = CLOSE_PER_CALL;
+/// Bytes of one order: the entries that prove it.
+pub const ORDER_BYTES: usize = 128 << 10;
+/// How long an order and its certificates are kept, in seconds: 400 days. The key stays refused afterwards.
+pub const ORDER_KEEP_S: u32 = 400 * 24 * 3600;
+/// Bytes of one certificate.
+pub const CERTIFICATE_BYTES: usize = 32 << 10;
+/// Different certificates the relay keeps for one order.
+pub const CERTIFICATES: usize = 4;
+/// Channels of one `channel/collect` or `channel/done`.
+pub const CHANNELS_PER_CALL: usize = 256;
+/// Bytes of certificates in one `channel/collect`; those of one channel always fit.
+pub const COLLECT_BYTES: usize = 1 << 20;

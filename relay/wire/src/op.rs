@@ -4,8 +4,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    blob, grant, info, key_package, limits, live, mailbox, receipt, roster, session, slot, submit,
-    tenant,
+    blob, channel, grant, info, key_package, limits, live, mailbox, receipt, roster, session, slot,
+    submit, tenant,
 };
 
 /// What an operation asks its caller to prove, in the `authorization` header or inside the request.
@@ -142,12 +142,21 @@ operations! {
     BlobStatus = 31, "blob/status", Submit, BODY_BYTES, blob::AskStatus => blob::Status;
     /// A short-lived token to download an attachment with.
     BlobLink = 32, "blob/link", Session, BODY_BYTES, blob::AskLink => blob::Link;
+    /// Opens a device's wipe channel, or replaces its share.
+    ChannelOpen = 33, "channel/open", Submit, BODY_BYTES, channel::Open => channel::Opened;
+    /// Asks for a nonce to prove possession of a channel key with.
+    ChannelChallenge = 34, "channel/challenge", None, OPEN_BODY_BYTES, channel::Challenge => channel::Challenged;
+    /// The device waits for an order.
+    ChannelPoll = 35, "channel/poll", None, OPEN_BODY_BYTES, channel::Poll => channel::Polled;
+    /// The device leaves its certificate.
+    ChannelCertify = 36, "channel/certify", None, OPEN_BODY_BYTES, channel::Certify => channel::Certified;
+    /// How orders stand, with the certificates.
+    ChannelCollect = 37, "channel/collect", Submit, BODY_BYTES, channel::Collect => channel::Collected;
+    /// Ends orders.
+    ChannelDone = 38, "channel/done", Submit, BODY_BYTES, channel::Done => channel::Ended;
 }
 
 /// Operations whose place this version keeps and which are refused as [`crate::ErrorCode::Unsupported`], whatever the
-/// body: releasing escrows, revoking a mailbox with an order, push registration.
-pub const RESERVED: &[(u16, &str)] = &[
-    (64, "/v1/escrow"),
-    (65, "/v1/mailbox/revoke"),
-    (66, "/v1/push/register"),
-];
+/// body: releasing escrows and push registration. Number 65 was a reserved `mailbox/revoke`; orders go with `roster/rotate`, and
+/// the number is not given out again.
+pub const RESERVED: &[(u16, &str)] = &[(64, "/v1/escrow"), (66, "/v1/push/register")];

@@ -3,7 +3,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{Alias, Bearer, Digest, IdempotencyId, Position, RelayTime, Sealed};
+use crate::{Alias, Bearer, Digest, IdempotencyId, Position, PublicKey, RelayTime, Sealed};
 
 /// Appends, if the log is as long as the caller believes; else `PositionConflict` with its length.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -75,8 +75,20 @@ pub struct Seal {
     pub seal: Sealed,
 }
 
-/// Rotates: appends, replaces the submit bearer and the administration capability, stores the seals and closes
-/// mailboxes, all or nothing. The same idempotency id gets the same answer.
+/// An order laid in a wipe channel. The channel need not be open; its share goes in the same instant.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Order {
+    /// The channel.
+    #[n(0)]
+    pub key: PublicKey,
+    /// What the device verifies before it obeys, sealed to it; at most [`crate::limits::ORDER_BYTES`].
+    #[n(1)]
+    pub order: Sealed,
+}
+
+/// Rotates: appends, replaces the submit bearer and the administration capability, stores the seals, closes mailboxes
+/// and channels and lays orders, all or nothing. No quota refuses it. The same idempotency id gets the same answer.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Rotate {
@@ -104,6 +116,14 @@ pub struct Rotate {
     /// Any alias of each mailbox to close. Its sessions end, its entries are dropped and their receipts `Revoked`.
     #[n(7)]
     pub close: Vec<Alias>,
+    /// At most [`crate::limits::ORDERS_PER_CALL`], each for another channel. An order that stands already is replaced;
+    /// absent where there is none.
+    #[n(8)]
+    pub orders: Option<Vec<Order>>,
+    /// Channels of devices that are excluded, with an order or without: their shares go, and they are refused from now
+    /// on. At most [`crate::limits::CHANNELS_PER_CALL`]; an order that stands keeps standing. Absent where there is none.
+    #[n(9)]
+    pub refuse: Option<Vec<PublicKey>>,
 }
 
 /// Rotated.

@@ -109,3 +109,31 @@ pub fn grant_request(tenant: &TenantId, grant: &GrantId, request: &Sealed) -> To
 pub fn grant_poll(tenant: &TenantId, grant: &GrantId, at: RelayTime) -> ToSign {
     ToSign::new("grant-poll", &(tenant, grant, at))
 }
+
+/// [`crate::channel::Open`], by the channel key.
+#[must_use]
+pub fn channel_open(
+    tenant: &TenantId,
+    key: &PublicKey,
+    share: Option<&Sealed>,
+    at: RelayTime,
+) -> ToSign {
+    ToSign::new("channel-open", &(tenant, key, share, at))
+}
+
+/// [`crate::channel::Poll`], by the channel key.
+#[must_use]
+pub fn channel_poll(nonce: &Nonce, tenant: &TenantId, key: &PublicKey) -> ToSign {
+    ToSign::new("channel-poll", &(nonce, tenant, key))
+}
+
+/// [`crate::channel::Certify`], by the channel key: the SHA-256 of the certificate's bytes.
+#[must_use]
+pub fn channel_certify(
+    nonce: &Nonce,
+    tenant: &TenantId,
+    key: &PublicKey,
+    certificate_sha256: &Digest,
+) -> ToSign {
+    ToSign::new("channel-certify", &(nonce, tenant, key, certificate_sha256))
+}

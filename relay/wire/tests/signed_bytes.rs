@@ -34,6 +34,52 @@ fn queued_covers_intent_payload_and_time() {
 }
 
 #[test]
+fn a_certificate_is_signed_for_its_nonce_organisation_and_channel() {
+    let bytes = signed::channel_certify(
+        &Nonce::new([3; 32]),
+        &TenantId::new([1; 16]),
+        &PublicKey::new([7; 32]),
+        &Digest::new([8; 32]),
+    )
+    .bytes();
+    let expected = [
+        b"sotto/channel-certify\0\x84\x58\x20".as_slice(),
+        &[3; 32],
+        b"\x50",
+        &[1; 16],
+        b"\x58\x20",
+        &[7; 32],
+        b"\x58\x20",
+        &[8; 32],
+    ]
+    .concat();
+    assert_eq!(bytes, expected);
+}
+
+#[test]
+fn a_share_is_signed_for_its_channel_whether_there_is_one_or_not() {
+    let open = |share: Option<&Sealed>| {
+        signed::channel_open(
+            &TenantId::new([1; 16]),
+            &PublicKey::new([7; 32]),
+            share,
+            RelayTime(2),
+        )
+        .bytes()
+    };
+    let start = [
+        b"sotto/channel-open\0\x84\x50".as_slice(),
+        &[1; 16],
+        b"\x58\x20",
+        &[7; 32],
+    ]
+    .concat();
+    assert_eq!(open(None), [&start[..], b"\xf6\x02"].concat());
+    let share = Sealed::new(vec![9]);
+    assert_eq!(open(Some(&share)), [&start[..], b"\x41\x09\x02"].concat());
+}
+
+#[test]
 fn no_two_purposes_share_a_prefix() {
     let tenant = TenantId::new([1; 16]);
     let grant = GrantId::new([2; 16]);
@@ -56,6 +102,14 @@ fn no_two_purposes_share_a_prefix() {
         signed::grant_take(&tenant, &grant, &PublicKey::new([7; 32])),
         signed::grant_request(&tenant, &grant, &Sealed::new(vec![1])),
         signed::grant_poll(&tenant, &grant, RelayTime(3)),
+        signed::channel_open(&tenant, &PublicKey::new([7; 32]), None, RelayTime(3)),
+        signed::channel_poll(&Nonce::new([3; 32]), &tenant, &PublicKey::new([7; 32])),
+        signed::channel_certify(
+            &Nonce::new([3; 32]),
+            &tenant,
+            &PublicKey::new([7; 32]),
+            &Digest::new([8; 32]),
+        ),
     ];
     let mut labels: Vec<_> = all.iter().map(|one| one.label()).collect();
     labels.sort_unstable();

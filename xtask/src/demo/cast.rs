@@ -31,6 +31,7 @@ pub(crate) struct Cast {
     pub(crate) laboratory: Player,
     pub(crate) first: Player,
     pub(crate) second: Player,
+    pub(crate) admin: Device,
     pub(crate) relay: Relay,
 }
 
@@ -108,6 +109,7 @@ pub(crate) fn gather(programs: &Programs, folder: &Path, page: &Page) -> Outcome
         laboratory: play(laboratory)?,
         first: play(first)?,
         second: play(second)?,
+        admin,
         relay,
     };
     let holds = cast.relay.holdings()?;

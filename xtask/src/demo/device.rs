@@ -97,6 +97,50 @@ impl Device {
         }))
     }
 
+    /// Runs a command that must succeed, without the passphrase: as on a locked device.
+    pub(crate) fn locked(&self, arguments: &[&str]) -> Outcome<Value> {
+        let output = bare(&self.program)
+            .arg("--home")
+            .arg(&self.home)
+            .args(["--json", "--proxy", "none"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .while_doing(|| self.starting())?;
+        if !output.status.success() {
+            return Err(Failure::new(format!(
+                "{}, locked: sotto {} ended with {}",
+                self.name, arguments[0], output.status
+            )));
+        }
+        serde_json::from_slice(&output.stdout)
+            .while_doing(|| format!("reading what {} said", self.name))
+    }
+
+    /// A copy of everything on this device, for somebody who knows its passphrase.
+    pub(crate) fn copied(&self, name: &str) -> Outcome<Self> {
+        let home = self.home.with_extension("copied");
+        copy(&self.home, &home)?;
+        Ok(Self {
+            name: name.to_owned(),
+            program: self.program.clone(),
+            home,
+            passphrase: self.passphrase.clone(),
+        })
+    }
+
+    /// Names of what is in its folder.
+    pub(crate) fn files(&self) -> Outcome<Vec<String>> {
+        let entries = std::fs::read_dir(&self.home)
+            .while_doing(|| format!("looking into the folder of {}", self.name))?;
+        let mut names: Vec<String> = entries
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
     /// Stays connected in a process of its own.
     pub(crate) fn run(&self) -> Outcome<Live> {
         let mut child = self
@@ -145,6 +189,20 @@ impl Device {
     fn starting(&self) -> String {
         format!("running {}", self.program.display())
     }
+}
+
+fn copy(from: &Path, to: &Path) -> Outcome {
+    let doing = || "copying a device's folder".to_owned();
+    std::fs::create_dir_all(to).while_doing(doing)?;
+    for entry in std::fs::read_dir(from).while_doing(doing)?.flatten() {
+        let target = to.join(entry.file_name());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), &target).while_doing(doing)?;
+        }
+    }
+    Ok(())
 }
 
 /// A program without what the shell around happens to hold.

@@ -106,10 +106,17 @@ impl Live {
     }
 }
 
-impl Drop for Live {
-    fn drop(&mut self) {
+impl Live {
+    /// Ends the process, as a phone that is switched off does.
+    pub(crate) fn end(&mut self) {
         let _already_ended = self.child.kill();
         let _already_waited = self.child.wait();
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

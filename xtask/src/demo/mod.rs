@@ -16,6 +16,7 @@ mod search;
 mod sequel;
 mod story;
 mod text;
+mod theft;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -80,5 +81,6 @@ fn tell(story: &mut Story<'_>, result: &Path, correction: Option<PathBuf>) -> Ou
             .page
             .text("There is no correction of this file, so that act is left out."),
     }
+    story.stolen(&group)?;
     Ok(std::mem::take(&mut story.secrets))
 }

@@ -11,7 +11,7 @@ pub(crate) const FLOORS: [&[&str]; 13] = [
     &["timeline"],
     &["inbox", "outbox"],
     &["sync"],
-    &["enrol", "custody", "wipe"],
+    &["enrol", "custody", "wipe", "history"],
     &["conversation"],
     &["clinical", "admin"],
     &["client"],

@@ -83,6 +83,11 @@ impl Teller {
             Event::Roster => self.plain("roster", "The organisation's roster changed."),
             Event::Held => self.plain("held", "A message is held; see `sotto held`."),
             Event::Reset => self.plain("reset", "The store was changed by another command; read again."),
+            Event::Locked { reason, closed } => self.line(
+                "locked",
+                json!({ "reason": reason.words(), "closed": closed }),
+                || format!("Locked: {}.", reason.words()),
+            ),
             Event::CloneAlarm => self.plain(
                 "clone_alarm",
                 "Another copy of this device's store is connected. If you did not restore it, tell your administrator now.",

@@ -46,7 +46,7 @@ impl Run {
         }
         // Before any key is in memory, so that from here on `lock` finds whom to ask.
         let running = Running::begin(context.home())?;
-        let client = context.open()?;
+        let client = context.open_unattended()?;
         let worker = match &self.drop {
             Some(dir) => {
                 let post = ClientPost::new(client.clone(), resolve::recipient(&client, &self.to)?);
@@ -124,7 +124,7 @@ fn joined(task: Result<Outcome, tokio::task::JoinError>) -> Outcome {
 }
 
 /// Ctrl-C, or the request to end that service managers send.
-async fn interrupted() {
+pub(crate) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

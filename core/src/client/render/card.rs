@@ -40,7 +40,7 @@ impl Renderer<'_> {
             .max()
             .unwrap_or(facts.version);
         let standing = standing(&facts, &versions);
-        let purpose = self.purpose(&facts, unmask)?;
+        let purpose = self.purpose(row, unmask)?;
         let previous = self.previous(&facts, &versions)?;
         let token = self
             .tx
@@ -126,24 +126,22 @@ impl Renderer<'_> {
         }))
     }
 
-    /// Whether, and for what, identifiers may be shown now. Without a wish: no. With one: the role's right, and words,
-    /// unless the card was sent to me.
+    /// Whether, and for what, identifiers may be shown now. Without a wish: no. With one: the role's right to view
+    /// results and to unmask, and words, unless the card was sent to me.
     fn purpose(
         &self,
-        facts: &CardRow,
+        row: &MessageRow,
         unmask: Option<&Unmask>,
     ) -> Result<Option<Purpose>, ConversationError> {
         let Some(unmask) = unmask else {
             return Ok(None);
         };
-        let own = facts.issuer == self.context.me.owner.as_bytes();
+        let own = row.owner == self.context.me.owner.as_bytes();
         let scope = Scope::organisation().with(Relation::Addressed);
         let actor = Actor::device(self.context.me.device);
-        let allowed = self
-            .context
-            .roster
-            .may(actor, Action::Unmask, &scope)
-            .is_ok();
+        let allowed = [Action::ViewResult, Action::Unmask]
+            .into_iter()
+            .all(|action| self.context.roster.may(actor, action, &scope).is_ok());
         if !own && !allowed {
             return Err(ConversationError::NotAllowed);
         }

@@ -33,6 +33,11 @@ macro_rules! actions {
             pub const fn from_code(code: u16) -> Option<Self> {
                 match code { $($code => Some(Self::$variant),)* _ => None }
             }
+            /// The version of the rules that brought it; before, no role permits it.
+            #[must_use]
+            pub const fn since(self) -> u16 {
+                if (self as u16) < 38 { 1 } else { 2 }
+            }
             /// The name people read.
             #[must_use]
             pub const fn name(self) -> &'static str {
@@ -87,4 +92,7 @@ actions! {
     35 ChangeRelay Unit true "change relay";
     36 ReadAudit Unit true "read audit";
     37 Attest Free false "attest";
+    38 UnmaskMany Care false "unmask many at once";
+    39 PlaceHold Unit true "place legal hold";
+    40 LiftHold Unit true "lift legal hold";
 }

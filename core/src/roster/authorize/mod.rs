@@ -3,6 +3,7 @@
 
 pub mod action;
 pub mod pack;
+pub mod toxic;
 
 use crate::base::{DeviceId, PersonId, RoleId, Timestamp};
 
@@ -126,6 +127,8 @@ pub struct View<'a> {
     roster: &'a Roster,
     seq: u64,
     time: Timestamp,
+    /// Whether who was not recertified in time counts all the same.
+    lenient: bool,
 }
 
 impl std::fmt::Debug for View<'_> {
@@ -138,7 +141,18 @@ impl std::fmt::Debug for View<'_> {
 
 impl<'a> View<'a> {
     pub(super) const fn new(roster: &'a Roster, seq: u64, time: Timestamp) -> Self {
-        Self { roster, seq, time }
+        Self {
+            roster,
+            seq,
+            time,
+            lenient: false,
+        }
+    }
+    /// The same, where who was not recertified in time counts all the same: only for ending that state, and for
+    /// counting who must be asked.
+    pub(super) const fn lenient(mut self) -> Self {
+        self.lenient = true;
+        self
     }
     /// The entry after which this is how things were.
     #[must_use]
@@ -170,10 +184,28 @@ impl<'a> View<'a> {
         };
         match state {
             None => Err(Refusal::UnknownOwner),
+            Some(PersonState::Present) if !self.lenient && self.lapsed(owner) => {
+                Err(Refusal::OwnerSuspended)
+            }
             Some(PersonState::Present) => Ok(()),
             Some(PersonState::Suspended) => Err(Refusal::OwnerSuspended),
             Some(PersonState::Left) => Err(Refusal::OwnerLeft),
         }
+    }
+
+    /// Whether a person waits for the answer of a campaign whose date has passed: suspended until it comes.
+    #[must_use]
+    pub fn lapsed(&self, owner: Owner) -> bool {
+        match owner {
+            Owner::Person(id) => self.roster.oversight.lapsed(&id, self.seq, self.time),
+            Owner::Place(_) => false,
+        }
+    }
+
+    /// Version of the rules in force: 1 as release 0.1 had them.
+    #[must_use]
+    pub fn rules(&self) -> u16 {
+        self.roster.oversight.rules_at(self.seq)
     }
 
     /// Whether a device counts: confirmed, and its owner too. Returns the owner.
@@ -261,6 +293,9 @@ impl<'a> View<'a> {
     /// Whether a role permits an act: `None` no, `Some(true)` only with a relation to the patient.
     #[must_use]
     pub fn role_rule(&self, role: &RoleId, action: Action) -> Option<bool> {
+        if action.since() > self.rules() {
+            return None;
+        }
         if let Some(entry) = pack::by_id(role) {
             return entry.rule(action);
         }

@@ -4,9 +4,10 @@
 use Action::{
     Acknowledge, AcknowledgeCritical, ApproveDevice, Attest, ChangePolicy, ChangeRelay, DefineDuty,
     DefineRole, Export, GrantEmergencyAccess, GrantPrivilegedRole, GrantRole, HoldDuty, Invite,
-    ManageMembers, ManagePartners, ManagePeople, ManagePlaces, MarkCritical, ReadAudit, Recertify,
-    RequestEmergencyAccess, ReviewEmergencyAccess, RevokeDevice, RotateKey, ScheduleDuty,
-    SendMessage, SendResult, StartConversation, TakeOver, Unmask, ViewResult, WipeDevice,
+    LiftHold, ManageMembers, ManagePartners, ManagePeople, ManagePlaces, MarkCritical, PlaceHold,
+    ReadAudit, Recertify, RequestEmergencyAccess, ReviewEmergencyAccess, RevokeDevice, RotateKey,
+    ScheduleDuty, SendMessage, SendResult, StartConversation, TakeOver, Unmask, UnmaskMany,
+    ViewResult, WipeDevice,
 };
 
 use super::Action;
@@ -120,7 +121,7 @@ pub const PACK: &[PackRole] = &[
     PackRole {
         id: RELEASE_OF_INFORMATION, name: "release of information",
         always: &[SendMessage],
-        with_relation: &[ViewResult, Unmask, Export],
+        with_relation: &[ViewResult, Unmask, Export, UnmaskMany],
     },
     PackRole {
         id: UNIT_CLERK, name: "unit clerk",
@@ -135,7 +136,8 @@ pub const PACK: &[PackRole] = &[
     },
     PackRole {
         id: PRIVACY_OFFICER, name: "privacy officer",
-        always: &[SendMessage, StartConversation, ViewResult, Unmask, Export, ReviewEmergencyAccess, ReadAudit, Attest],
+        always: &[SendMessage, StartConversation, ViewResult, Unmask, Export, ReviewEmergencyAccess, ReadAudit, Attest,
+            UnmaskMany, PlaceHold, LiftHold],
         with_relation: &[],
     },
     PackRole {

@@ -51,3 +51,13 @@ pub struct Refused {
     #[n(1)]
     pub reason: Option<Text<256>>,
 }
+
+/// From here on the log is judged by a later version of the table of rights and of the rules. Critical, so that a
+/// release that does not know them halts here and does not judge differently.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct RulesAdopted {
+    /// The version, above the one in force.
+    #[n(0)]
+    pub rules: u16,
+}

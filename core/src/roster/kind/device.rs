@@ -7,7 +7,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use crate::base::{DeviceId, InvitationId, Signature, VerifyingKey};
 use crate::roster::entry::Owner;
-use crate::roster::{ContactAlias, RosterError, Text};
+use crate::roster::{ChannelDetails, ContactAlias, RosterError, Text};
 
 /// Length of a public sealing key in bytes (ML-KEM-768 and X25519).
 pub const SEALING_KEY_LEN: usize = 1216;
@@ -81,6 +81,10 @@ pub struct DeviceDetails {
     /// Where Welcomes and roster keys reach it.
     #[n(6)]
     pub contact_alias: ContactAlias,
+    /// Where an order to wipe itself reaches it. Absent in what release 0.1 wrote, until the device adds it
+    /// ([`DeviceChannel`]).
+    #[n(7)]
+    pub channel: Option<ChannelDetails>,
 }
 
 /// A device takes an invitation. Both proofs are independent of the place in the log, so that a device that cannot
@@ -143,4 +147,13 @@ pub struct DeviceRevoked {
     /// For the record.
     #[n(3)]
     pub reason: Option<Text<256>>,
+}
+
+/// A device that enrolled without a wipe channel adds its own, once.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct DeviceChannel {
+    /// The public half.
+    #[n(0)]
+    pub channel: ChannelDetails,
 }

@@ -14,20 +14,26 @@ pub mod policy;
 pub mod role;
 pub mod upkeep;
 
-pub use control::{Countersign, Proposal, Refused};
+pub use control::{Countersign, Proposal, Refused, RulesAdopted};
 pub use device::{
-    DeviceApproved, DeviceDetails, DeviceEnrolled, DeviceRevoked, RevocationMode, SealingPublic,
+    DeviceApproved, DeviceChannel, DeviceDetails, DeviceEnrolled, DeviceRevoked, RevocationMode,
+    SealingPublic,
 };
 pub use duty::{Availability, DutyDefined, DutyHandedOff, DutyScheduled, Shift};
-pub use founding::{Approval, Founded, RelayDescriptor, RootRotated};
+pub use founding::{
+    Approval, Founded, RecoveryAnnounced, RecoveryDone, RecoveryVetoed, RelayDescriptor,
+    RootRotated,
+};
 pub use people::{
-    ApprovalMode, ExternalId, InvitationWithdrawn, Invited, PersonAdded, PersonChanged,
-    PersonDetails, PersonLeft, PersonSuspended, Recertified, Subject,
+    ApprovalMode, CampaignAnswered, CampaignOpened, Decision, ExternalId, InvitationWithdrawn,
+    Invited, PersonAdded, PersonChanged, PersonDetails, PersonLeft, PersonSuspended, Recertified,
+    Subject,
 };
 pub use place::{PlaceAdded, PlaceChanged, PlaceClosed, PlaceDetails, PlaceDuty, PlaceKind};
 pub use policy::{Policy, Setting, Value};
 pub use role::{
-    GrantRef, RoleDefined, RoleDefinition, RoleGranted, RoleRule, RoleTerms, RoleWithdrawn,
+    ElevationGranted, ElevationRequested, ExceptionGranted, GrantRef, RoleDefined, RoleDefinition,
+    RoleGranted, RoleRetired, RoleRule, RoleTerms, RoleWithdrawn,
 };
 pub use upkeep::{KeyRotated, PartnerChanged, RelayChanged, Tick};
 
@@ -90,6 +96,12 @@ kinds! {
     1 Founded true "founded";
     /// The root key changes hands.
     2 RootRotated true "root rotated";
+    /// The offline root key announces a new administrator.
+    3 RecoveryAnnounced true "recovery announced";
+    /// Somebody who administers says that this is not wanted.
+    4 RecoveryVetoed true "recovery vetoed";
+    /// The announced administrator is invited.
+    5 RecoveryDone true "recovery done";
     /// Somebody may enrol one device.
     10 Invited true "person invited";
     /// A person without an invitation yet.
@@ -104,6 +116,10 @@ kinds! {
     15 InvitationWithdrawn true "invitation withdrawn";
     /// A campaign confirmed a person's rights.
     16 Recertified false "recertified";
+    /// A review of who still needs their roles begins.
+    17 CampaignOpened true "campaign opened";
+    /// The review's answer about one person.
+    18 CampaignAnswered true "campaign answered";
     /// A place that may own devices.
     20 PlaceAdded true "place added";
     /// Details of a place change.
@@ -116,12 +132,22 @@ kinds! {
     31 DeviceApproved true "device approved";
     /// A device is excluded; the entry is the order.
     32 DeviceRevoked true "device revoked";
+    /// A device adds its wipe channel.
+    33 DeviceChannel false "device channel";
     /// A role of the organisation's own.
     40 RoleDefined true "role defined";
     /// A person or place gets a role.
     41 RoleGranted true "role granted";
     /// A granted role ends.
     42 RoleWithdrawn true "role withdrawn";
+    /// A role of the organisation's own ends, for all its holders.
+    43 RoleRetired true "role retired";
+    /// One human may hold two roles that exclude each other, for a time.
+    44 ExceptionGranted true "exception granted";
+    /// A person asks for a role for some hours.
+    45 ElevationRequested true "elevation requested";
+    /// Another person agrees: the role holds from here on.
+    46 ElevationGranted true "elevation granted";
     /// A duty exists, changes or ends.
     50 DutyDefined false "duty defined";
     /// Who is on call when.
@@ -138,6 +164,8 @@ kinds! {
     62 Countersign true "countersign";
     /// The second person, or the proposer, says no.
     63 Refused true "refusal";
+    /// From here on entries are judged by a later version of the rules.
+    64 RulesAdopted true "rules adopted";
     /// A new roster key.
     70 KeyRotated true "roster key rotated";
     /// Another organisation that may be written to.

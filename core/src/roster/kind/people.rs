@@ -165,3 +165,46 @@ pub struct Recertified {
     #[n(2)]
     pub due: Timestamp,
 }
+
+/// A review begins: each person of the organisation, or of one unit, who holds a role must be answered for by the
+/// date, and is suspended from then on until the answer comes.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct CampaignOpened {
+    /// Its name, used once.
+    #[n(0)]
+    pub campaign: Text<64>,
+    /// Only persons of this unit; all if absent.
+    #[n(1)]
+    pub unit: Option<Unit>,
+    /// The date; one day to 400 days ahead. Judged against log time.
+    #[n(2)]
+    pub due: Timestamp,
+}
+
+/// What a reviewer decided about a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Decision {
+    /// The roles are still needed.
+    #[n(0)]
+    Keep,
+    /// All roles end.
+    #[n(1)]
+    Withdraw,
+}
+
+/// The answer about one person. May come late.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct CampaignAnswered {
+    /// Which campaign.
+    #[n(0)]
+    pub campaign: Text<64>,
+    /// About whom.
+    #[n(1)]
+    pub person: PersonId,
+    /// What.
+    #[n(2)]
+    pub decision: Decision,
+}

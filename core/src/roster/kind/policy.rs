@@ -1,10 +1,15 @@
 //! The organisation's rules, as one document that each entry replaces. A setting is a number and a value; numbers
 //! this release does not know are kept and ignored, so that a rule can be added without a new entry format.
 
+mod bounds;
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use minicbor::{Decode, Encode};
+
+pub use bounds::Shape;
 
 use crate::roster::{Action, Text, Unit};
 
@@ -49,6 +54,16 @@ macro_rules! settings {
         impl Setting {
             /// Every setting, in order of its number.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            /// Reads a number; `None` where this release does not know it.
+            #[must_use]
+            pub const fn from_code(code: u16) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+            /// Its number in policies.
+            #[must_use]
+            pub const fn code(self) -> u16 {
+                self as u16
+            }
             /// The rule in words.
             #[must_use]
             pub const fn words(self) -> &'static str {
@@ -71,12 +86,16 @@ settings! {
     2 ResultLife 7 * DAY, "results expire after (seconds)";
     3 LoopRecordLife 6 * 365 * DAY, "loop records are kept for (seconds)";
     4 AuditLife 6 * 365 * DAY, "audit entries are kept for (seconds)";
+    5 AttachmentLife 30 * DAY, "attachments expire after (seconds)";
     10 IdleLock 300, "the app locks after this time without use (seconds)";
     11 SessionLength 12 * HOUR, "the app locks at the latest after (seconds)";
     12 NotificationPreview 0, "notifications may show content (0 no, 1 yes)";
+    13 LockMode 0, "what a lock does (0 hides, 1 also closes the store and forgets its key)";
+    14 VerificationAge 300, "wipe, policy, invitation, export and unmasking many ask for a verification younger than (seconds)";
     20 AttachmentKinds 0, "media types that may be attached (empty: all)";
     21 AttachmentSize 100 * 1024 * 1024, "largest attachment (bytes)";
     22 Export 0, "members may export conversations (0 no, 1 yes)";
+    23 History 0, "a person's new device gets history (0 none, 1 from their own device, 2 also from a colleague's)";
     30 NextDevice 0, "a person's next device (0 at once, 1 after approval, 2 by an administrator only)";
     31 ApprovePrivileged 1, "devices of persons with privileged roles wait for approval (0 no, 1 yes)";
     32 ApproveAll 0, "every device waits for approval (0 no, 1 yes)";
@@ -86,18 +105,37 @@ settings! {
     41 LeaseErase 14 * DAY, "a device that was seen to be excluded erases itself after (seconds)";
     42 UnlockShare 0, "unlocking needs a share kept by the relay (0 no, 1 yes)";
     43 AttestationAge 24 * HOUR, "critical messages need word of the roster younger than (seconds)";
+    44 RecoverySealedKey 0, "a device that erases itself keeps its key sealed to the organisation's recovery key (0 no, 1 yes)";
     50 EscalationSteps 0, "an unanswered critical result goes to the next step after (seconds each; empty: 600, 1200, 1800)";
     51 ReadBack 0, "how a critical value is read back, per unit (0 typed, 1 chosen, 2 confirmed)";
     60 TwoAdministrators 0, "acts that need two administrators (action codes)";
     61 WipeCap 3, "wipes that one administrator may order alone per day";
     62 ProposalLife 3 * DAY, "a proposal expires at the latest after (seconds)";
+    63 RecoveryDelay 72 * HOUR, "a recovery by the root key waits for (seconds)";
     70 KeyRotation 30 * DAY, "the roster key changes at the latest after (seconds)";
 }
 
 impl Policy {
-    /// The rules to begin with: version 1, everything at its default.
+    /// The rules to begin with: version 1, dual control over who administers and over the rules, everything else at
+    /// its default. Dual control is written out, so that no later release reads another list into it.
     #[must_use]
     pub fn founding() -> Self {
+        let codes = Self::CONTROLLED.map(|action| u64::from(action.code()));
+        let control = Value::Numbers(codes.to_vec());
+        Self {
+            version: 1,
+            settings: BTreeMap::from([(Setting::TwoAdministrators.code(), control)]),
+        }
+    }
+    /// What dual control covers in a new organisation.
+    pub const CONTROLLED: [Action; 3] = [
+        Action::GrantPrivilegedRole,
+        Action::ChangePolicy,
+        Action::LiftHold,
+    ];
+    /// Version 1 with everything at its default, as release 0.1 founded organisations: no act needs two.
+    #[must_use]
+    pub const fn silent() -> Self {
         Self {
             version: 1,
             settings: BTreeMap::new(),

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 
 use crate::base::{RoleId, Timestamp};
 use crate::roster::entry::Owner;
-use crate::roster::{Name, Unit};
+use crate::roster::{Name, Text, Unit};
 
 /// One permission of a role. Codes this release does not know grant nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -96,4 +96,61 @@ pub struct RoleWithdrawn {
     /// Which grant.
     #[n(1)]
     pub grant: GrantRef,
+}
+
+/// A role of the organisation's own ends: nobody holds it any more and nobody gets it again.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct RoleRetired {
+    /// Which.
+    #[n(0)]
+    pub role: RoleId,
+}
+
+/// One human may hold two roles that exclude each other ([`toxic`](crate::roster::authorize::toxic)), until a date.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ExceptionGranted {
+    /// Who.
+    #[n(0)]
+    pub holder: Owner,
+    /// One role.
+    #[n(1)]
+    pub first: RoleId,
+    /// The other.
+    #[n(2)]
+    pub second: RoleId,
+    /// One of the two grants must end by then; at most a year ahead. Judged against log time.
+    #[n(3)]
+    pub until: Timestamp,
+    /// Why.
+    #[n(4)]
+    pub reason: Text<256>,
+}
+
+/// A person asks for a role for some hours. Nothing happens yet.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ElevationRequested {
+    /// Which role.
+    #[n(0)]
+    pub role: RoleId,
+    /// Only for this unit; everywhere if absent.
+    #[n(1)]
+    pub unit: Option<Unit>,
+    /// For how long, counted in log time from the approval; at most twelve hours.
+    #[n(2)]
+    pub seconds: u32,
+    /// Why.
+    #[n(3)]
+    pub reason: Text<256>,
+}
+
+/// Another person, who may grant the role, agrees.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ElevationGranted {
+    /// The request's entry number.
+    #[n(0)]
+    pub request: u64,
 }

@@ -5,6 +5,7 @@ use minicbor::{Decode, Encode};
 use super::RelayDescriptor;
 use crate::base::{Digest, OrganisationId, VerifyingKey};
 use crate::roster::Name;
+use crate::roster::root_seal::RootSeal;
 
 /// A new roster key. The entry itself is the first one sealed under it.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -25,6 +26,10 @@ pub struct KeyRotated {
     /// How many seals.
     #[n(4)]
     pub seals: u32,
+    /// The relay's next administration capability for the offline root key: wherever the log knows the root's sealing
+    /// key, and nowhere else.
+    #[n(5)]
+    pub root_seal: Option<RootSeal>,
 }
 
 impl std::fmt::Debug for KeyRotated {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::dual::SECOND;
 use super::{Act, Stop};
 use crate::base::{DeviceId, PersonId};
 use crate::roster::authorize::Refusal;
@@ -31,6 +32,12 @@ const fn proposable(body: &Body) -> bool {
             | Body::RoleDefined(_)
             | Body::RoleGranted(_)
             | Body::RoleWithdrawn(_)
+            | Body::RoleRetired(_)
+            | Body::ExceptionGranted(_)
+            | Body::ElevationGranted(_)
+            | Body::CampaignOpened(_)
+            | Body::CampaignAnswered(_)
+            | Body::RulesAdopted(_)
             | Body::DutyDefined(_)
             | Body::Policy(_)
             | Body::PartnerChanged(_)
@@ -40,7 +47,7 @@ const fn proposable(body: &Body) -> bool {
 
 impl Roster {
     /// A person with a privileged role, on a confirmed device.
-    fn controller(&self, act: &Act) -> Result<(DeviceId, PersonId), Junk> {
+    pub(super) fn controller(&self, act: &Act) -> Result<(DeviceId, PersonId), Junk> {
         let device = act.device().ok_or(Junk::WrongAuthor)?;
         let Some(Owner::Person(person)) = act.owner else {
             return Err(Junk::WrongAuthor);
@@ -61,8 +68,9 @@ impl Roster {
         if !proposable(&inner) {
             return Err(Junk::WrongState.into());
         }
+        self.adopted(inner.kind())?;
         let policy = self.policy().map_err(|_| Junk::Founding)?;
-        let latest = act.time.plus(policy.duration(Setting::ProposalLife));
+        let latest = act.claimed().plus(policy.duration(Setting::ProposalLife));
         if body.expires <= act.time || body.expires > latest {
             return Err(Junk::OutOfBounds.into());
         }
@@ -104,6 +112,7 @@ impl Roster {
         let joint = Act {
             seq: act.seq,
             time: act.time,
+            times: act.times,
             author: Author::Device(record.device),
             owner: Some(Owner::Person(record.person)),
             second: Some(device),
@@ -116,15 +125,25 @@ impl Roster {
     }
 
     pub(super) fn refused(&mut self, act: &Act, body: &Refused) -> Result<(), Junk> {
-        self.controller(act)?;
+        if self.oversight.elevations.contains_key(&body.proposal) {
+            return self.elevation_refused(act, body.proposal);
+        }
+        if self.rules() < SECOND {
+            self.controller(act)?;
+        }
         let record = self
             .proposals
-            .get_mut(&body.proposal)
+            .get(&body.proposal)
             .ok_or(Junk::UnknownSubject)?;
         if record.state != ProposalState::Open {
             return Err(Junk::WrongState);
         }
-        record.state = ProposalState::Refused;
+        if self.rules() >= SECOND && act.owner != Some(Owner::Person(record.person)) {
+            self.may_refuse(act, &record.proposal)?;
+        }
+        if let Some(record) = self.proposals.get_mut(&body.proposal) {
+            record.state = ProposalState::Refused;
+        }
         Ok(())
     }
 
@@ -144,7 +163,7 @@ impl Roster {
                     .devices
                     .get(&by)
                     .is_some_and(|d| d.details.owner == Owner::Person(grantor))
-                && time.is_some_and(|time| act.time.since(*time) < NEW_ADMINISTRATOR)
+                && time.is_some_and(|time| act.seen().since(*time) < NEW_ADMINISTRATOR)
         })
     }
 }

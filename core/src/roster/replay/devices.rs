@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::Act;
-use crate::base::DeviceId;
+use super::dual::SECOND;
+use crate::base::{DeviceId, VerifyingKey};
 use crate::roster::authorize::Action;
 use crate::roster::entry::{Author, Owner};
 use crate::roster::kind::{
-    ApprovalMode, DeviceApproved, DeviceDetails, DeviceEnrolled, DeviceRevoked, RevocationMode,
-    Setting,
+    ApprovalMode, DeviceApproved, DeviceChannel, DeviceDetails, DeviceEnrolled, DeviceRevoked,
+    RevocationMode, Setting,
 };
 use crate::roster::record::{DeviceRecord, DeviceState, InvitationState, Revocation};
 use crate::roster::{Junk, Roster, Versioned};
@@ -24,7 +25,12 @@ impl Roster {
         let taken = details.signature_key == details.receipt_key
             || self.taken.keys.contains(&details.signature_key)
             || self.taken.keys.contains(&details.receipt_key)
-            || self.taken.aliases.contains_key(&details.contact_alias);
+            || self.taken.aliases.contains_key(&details.contact_alias)
+            || details.channel.is_some_and(|channel| {
+                self.channel_taken(&channel.key)
+                    || channel.key == details.signature_key
+                    || channel.key == details.receipt_key
+            });
         if taken { Err(Junk::KeyTaken) } else { Ok(()) }
     }
 
@@ -47,6 +53,10 @@ impl Roster {
     }
 
     pub(super) fn device_enrolled(&mut self, act: &Act, body: DeviceEnrolled) -> Result<(), Junk> {
+        // Release 0.1 takes no enrolment with a channel for one, so none is where its rules are in force.
+        if body.details.channel.is_some() && self.rules() < SECOND {
+            return Err(Junk::Malformed);
+        }
         match act.author {
             Author::Invitation(id) if id == body.invitation => {}
             // A confirmed device may carry the claim of one that cannot read the log yet.
@@ -94,6 +104,28 @@ impl Roster {
             revocation: None,
         });
         Ok(())
+    }
+
+    /// A device adds its own wipe channel, once. Releases before this kind chain whatever stands here and ignore it;
+    /// so what is not acceptable is chained too and changes nothing.
+    pub(super) fn device_channel(&mut self, act: &Act, body: &DeviceChannel) -> Result<(), Junk> {
+        let device = act.device().ok_or(Junk::WrongAuthor)?;
+        if self.channel_taken(&body.channel.key) {
+            return Err(Junk::KeyTaken);
+        }
+        let record = self.devices.get_mut(&device).ok_or(Junk::UnknownSubject)?;
+        if record.details.channel.is_some() {
+            return Err(Junk::WrongState);
+        }
+        record.details.channel = Some(body.channel);
+        Ok(())
+    }
+
+    /// Channel keys are accounted for beside [`Taken`](crate::roster::record), so that nothing else is judged by an
+    /// entry that earlier releases ignore.
+    fn channel_taken(&self, key: &VerifyingKey) -> bool {
+        let shown = |device: &DeviceRecord| device.details.channel.map(|channel| channel.key);
+        self.taken.keys.contains(key) || self.devices.values().any(|d| shown(d) == Some(*key))
     }
 
     pub(super) fn device_approved(&mut self, act: &Act, body: &DeviceApproved) -> Result<(), Junk> {
@@ -168,9 +200,10 @@ impl Roster {
         }
     }
 
-    /// Wipes of others' devices that the author's owner ordered within the last day.
+    /// Wipes of others' devices that the author's owner ordered within the last day, which two clocks must have seen
+    /// pass: one alone could make the count start anew.
     fn wipes_alone(&self, act: &Act) -> u64 {
-        let since = act.time.minus(DAY);
+        let since = act.seen().minus(DAY);
         let counted = self.devices.values().filter(|device| {
             let Some(revocation) = device.revocation else {
                 return false;

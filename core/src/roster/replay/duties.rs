@@ -92,7 +92,7 @@ impl Roster {
             self.require(act, Action::ScheduleDuty, record.definition.unit.as_ref())?;
         }
         let running = |shift: &Shift| {
-            shift.holder == body.from && shift.from <= act.time && act.time < shift.until
+            shift.holder == body.from && shift.from <= act.claimed() && act.claimed() < shift.until
         };
         let position = record
             .shifts
@@ -110,10 +110,10 @@ impl Roster {
         };
         let rest = Shift {
             holder: body.to,
-            from: act.time,
+            from: act.claimed(),
             until: shift.until,
         };
-        shift.until = act.time;
+        shift.until = act.claimed();
         record.shifts.push(rest);
         record.shifts.retain(|shift| shift.from < shift.until);
         record

@@ -1,7 +1,10 @@
 //! The first entry, and the root key's change of hands.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use super::clock::Times;
+use super::dual::SECOND;
 use super::{Act, Stop};
 use crate::base::Digest;
 use crate::roster::authorize::{Action, Actor, Scope, pack};
@@ -13,6 +16,8 @@ use crate::roster::{FORMAT, Junk, Roster, Verdict, Versioned};
 
 /// Administrators, one device of each, that a root rotation needs where there are so many.
 const ROOT_QUORUM: usize = 2;
+/// How long a consent to a new root key is good, in log time.
+const CONSENT: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// An address the transport accepts, and at least one pin.
 pub(super) fn relay_fits(relay: &RelayDescriptor) -> Result<(), Junk> {
@@ -68,7 +73,18 @@ impl Roster {
             && keys.len() == 3
             && body.policy.version == 1
             && body.roles.iter().all(|role| pack::by_id(role).is_some());
-        if fits { Ok(()) } else { Err(Junk::Founding) }
+        let sound = body.format < SECOND || body.policy.check().is_ok();
+        // Release 0.1 calls what it does not know malformed; a log that it can read must not hold any of it.
+        let sealed = match (&body.root_sealing, &body.root_seal) {
+            (None, None) => true,
+            (Some(_), Some(seal)) => body.format >= SECOND && seal.fits(),
+            _ => false,
+        };
+        if fits && sound && sealed {
+            Ok(())
+        } else {
+            Err(Junk::Founding)
+        }
     }
 
     fn begin(&mut self, entry: &Entry, body: Founded) {
@@ -86,14 +102,18 @@ impl Roster {
             relay: body.relay,
             key,
             policy: Versioned::new(0, body.policy),
+            root_sealing: body.root_sealing,
+            root_seal: body.root_seal,
         });
         let act = Act {
             seq: 0,
             time: entry.time,
+            times: Times::of(entry.time),
             author: Author::Root,
             owner: None,
             second: None,
         };
+        self.oversight.rules = Some(Versioned::new(0, body.format));
         self.insert_person(0, body.admin, body.details);
         let roles = std::iter::once(pack::ADMIN).chain(body.roles);
         let terms = roles
@@ -120,9 +140,9 @@ impl Roster {
         if act.author != Author::Root {
             return Err(Junk::WrongAuthor);
         }
-        let previous = self.hash_at(act.seq - 1).ok_or(Junk::WrongPredecessor)?;
+        let next = body.next(self.agreed_after(act, body)?);
         let organisation = &self.anchor.organisation;
-        body.verify_root(organisation, &previous)
+        body.verify_root(organisation, &next)
             .map_err(|_| Junk::Signature)?;
         if self.taken.keys.contains(&body.root) {
             return Err(Junk::KeyTaken);
@@ -135,12 +155,7 @@ impl Roster {
                 .get(&approval.device)
                 .ok_or(Junk::UnknownAuthor)?;
             approval
-                .verify(
-                    organisation,
-                    &previous,
-                    &body.root,
-                    &record.details.signature_key,
-                )
+                .verify(organisation, &next, &record.details.signature_key)
                 .map_err(|_| Junk::Signature)?;
             view.may(
                 Actor::device(approval.device),
@@ -156,14 +171,33 @@ impl Roster {
             .keys()
             .filter(|id| self.administers(act, id, None))
             .count();
-        if consenting.len() < administrators.min(ROOT_QUORUM) {
+        let askable = self.askable(act, Action::GrantPrivilegedRole, None).len();
+        if consenting.len() < administrators.max(askable).min(ROOT_QUORUM) {
             return Err(Junk::NeedsTwo);
         }
         self.taken.keys.insert(body.root);
         if let Some(own) = &mut self.organisation {
             own.root = body.root;
+            // Whoever has the old root file opens nothing from here on; the new one gets its seal with the next key.
+            own.key.due |= body.root_sealing.is_some() || own.root_seal.is_some();
+            own.root_sealing.clone_from(&body.root_sealing);
+            own.root_seal = None;
         }
         Ok(())
+    }
+
+    /// Hash of the entry after which the consents to a new root key were given.
+    fn agreed_after(&self, act: &Act, body: &RootRotated) -> Result<Digest, Junk> {
+        if self.rules() < SECOND && (body.root_sealing.is_some() || body.follows.is_some()) {
+            return Err(Junk::Malformed);
+        }
+        let follows = body.follows.unwrap_or(act.seq - 1);
+        let agreed = self.at(follows).ok_or(Junk::WrongPredecessor)?;
+        // Against the newest entry, not this one: a log that stood still made no consent older.
+        if agreed.time().plus(CONSENT) < self.log_time().unwrap_or_default() {
+            return Err(Junk::Expired);
+        }
+        self.hash_at(follows).ok_or(Junk::WrongPredecessor)
     }
 
     pub(super) fn insert_person(

@@ -4,12 +4,19 @@
 //! point, then whether they had the right and the statement makes sense. Each kind's function checks everything
 //! before it changes anything, so that a junk entry leaves no trace.
 
+mod bench;
+mod campaign;
+mod clock;
 mod control;
 mod devices;
+mod dual;
 mod duties;
+mod elevation;
 mod founding;
 mod people;
 mod places;
+mod recovery;
+mod refusal;
 mod roles;
 mod suspicion;
 mod upkeep;
@@ -22,9 +29,13 @@ use super::kind::{Body, KINDS};
 use super::{Junk, Roster, Unit, Verdict};
 use crate::base::{DeviceId, Timestamp};
 
-/// How far an entry's time may lie ahead of its predecessor's. One broken clock must not make everything expire; an
+/// How far an entry's time may lie ahead of log time. What of it counts is another question ([`clock`]); an
 /// organisation that slept longer is woken by ticks.
 pub const MAX_LEAP: Duration = Duration::from_secs(400 * 24 * 3_600);
+
+/// Kinds that came after the first release and need not be known. That release chains them unread, so a reader that
+/// knows them must chain them too, whatever they say; otherwise the two would hold different logs.
+const LATER_KINDS: &[u16] = &[33];
 
 /// Why judging stopped.
 enum Stop {
@@ -41,7 +52,9 @@ impl<T: Into<Junk>> From<T> for Stop {
 /// An authenticated author at one point of the log.
 struct Act {
     seq: u64,
+    /// Log time.
     time: Timestamp,
+    times: clock::Times,
     author: Author,
     /// Whose device the author is.
     owner: Option<Owner>,
@@ -105,21 +118,24 @@ impl Roster {
             return Err(Junk::Oversize.into());
         }
         let entry = Entry::from_bytes(bytes).map_err(|_| Junk::Malformed)?;
+        let mut times = clock::Times::of(entry.time);
         let verdict = match self.head() {
             None => self.found(&entry)?,
             Some(head) => {
                 if entry.seq != head.seq + 1 || entry.previous != head.hash {
                     return Err(Junk::WrongPredecessor.into());
                 }
-                self.follow(&entry)?
+                times = self.times_of(&entry);
+                self.follow(&entry, times)?
             }
         };
+        self.witness(&entry);
         self.hashes.push(Entry::hash_of(bytes));
-        self.times.push(entry.time);
+        self.times.push(times.log);
         Ok(verdict)
     }
 
-    fn follow(&mut self, entry: &Entry) -> Result<Verdict, Stop> {
+    fn follow(&mut self, entry: &Entry, times: clock::Times) -> Result<Verdict, Stop> {
         let last = self.log_time().unwrap_or_default();
         if entry.time < last {
             return Err(Junk::TimeWentBack.into());
@@ -127,8 +143,11 @@ impl Roster {
         if entry.time > last.plus(MAX_LEAP) {
             return Err(Junk::TimeLeap.into());
         }
-        let act = self.authenticate(entry)?;
+        let act = self.authenticate(entry, times)?;
         let (seq, kind) = (entry.seq, entry.kind);
+        if LATER_KINDS.contains(&kind) && !entry.critical {
+            return self.later(&act, entry);
+        }
         let Some(body) = Body::from_bytes(kind, &entry.body).map_err(|_| Junk::Malformed)? else {
             return self.unknown(&act, entry);
         };
@@ -139,7 +158,7 @@ impl Roster {
         Ok(Verdict::Valid { seq, kind })
     }
 
-    fn authenticate(&self, entry: &Entry) -> Result<Act, Junk> {
+    fn authenticate(&self, entry: &Entry, times: clock::Times) -> Result<Act, Junk> {
         let organisation = &self.anchor.organisation;
         let key = match &entry.author {
             Author::Root => self.organisation.as_ref().map(|o| o.root),
@@ -151,13 +170,19 @@ impl Roster {
             .map_err(|_| Junk::Signature)?;
         let mut act = Act {
             seq: entry.seq,
-            time: entry.time,
+            time: times.log,
+            times,
             author: entry.author,
             owner: None,
             second: None,
         };
         if let Author::Device(device) = entry.author {
-            act.owner = Some(act.view(self).confirmed(device)?);
+            // Who was not answered for in time may still answer for others, so that nobody is locked out for good.
+            let view = match entry.kind {
+                campaign::ANSWERED => act.view(self).lenient(),
+                _ => act.view(self),
+            };
+            act.owner = Some(view.confirmed(device)?);
         }
         Ok(act)
     }
@@ -184,7 +209,25 @@ impl Roster {
         }
     }
 
+    /// An entry of one of [`LATER_KINDS`]: in force where it is acceptable, else chained and ignored.
+    fn later(&mut self, act: &Act, entry: &Entry) -> Result<Verdict, Stop> {
+        let (seq, kind) = (entry.seq, entry.kind);
+        if matches!(act.author, Author::Invitation(_)) {
+            return Err(Junk::WrongAuthor.into());
+        }
+        let done = match Body::from_bytes(kind, &entry.body) {
+            Ok(Some(body)) => self.carry_out(act, body).is_ok(),
+            Ok(None) | Err(_) => false,
+        };
+        Ok(if done {
+            Verdict::Valid { seq, kind }
+        } else {
+            Verdict::Ignored { seq, kind }
+        })
+    }
+
     fn carry_out(&mut self, act: &Act, body: Body) -> Result<(), Stop> {
+        self.adopted(body.kind())?;
         match body {
             Body::Founded(_) => Err(Junk::Founding),
             Body::RootRotated(body) => self.root_rotated(act, &body),
@@ -201,9 +244,20 @@ impl Roster {
             Body::DeviceEnrolled(body) => self.device_enrolled(act, *body),
             Body::DeviceApproved(body) => self.device_approved(act, &body),
             Body::DeviceRevoked(body) => self.device_revoked(act, &body),
+            Body::DeviceChannel(body) => self.device_channel(act, &body),
             Body::RoleDefined(body) => self.role_defined(act, *body),
             Body::RoleGranted(body) => self.role_granted(act, *body),
             Body::RoleWithdrawn(body) => self.role_withdrawn(act, &body),
+            Body::RoleRetired(body) => self.role_retired(act, &body),
+            Body::ExceptionGranted(body) => self.exception_granted(act, *body),
+            Body::ElevationRequested(body) => self.elevation_requested(act, *body),
+            Body::ElevationGranted(body) => self.elevation_granted(act, &body),
+            Body::CampaignOpened(body) => self.campaign_opened(act, *body),
+            Body::CampaignAnswered(body) => self.campaign_answered(act, &body),
+            Body::RecoveryAnnounced(body) => self.recovery_announced(act, *body),
+            Body::RecoveryVetoed(body) => self.recovery_vetoed(act, &body),
+            Body::RecoveryDone(body) => self.recovery_done(act, &body),
+            Body::RulesAdopted(body) => return self.rules_adopted(act, &body),
             Body::DutyDefined(body) => self.duty_defined(act, *body),
             Body::DutyScheduled(body) => self.duty_scheduled(act, *body),
             Body::DutyHandedOff(body) => self.duty_handed_off(act, &body),
@@ -223,9 +277,8 @@ impl Roster {
     /// The author's right at this point; where policy asks for two, the countersigner's as well.
     fn require(&self, act: &Act, action: Action, unit: Option<&Unit>) -> Result<(), Junk> {
         self.require_alone(act, action, unit)?;
-        let two = self.policy().is_ok_and(|policy| policy.needs_two(action));
-        if two && act.second.is_none() {
-            Err(Junk::NeedsTwo)
+        if self.needs_two(action) {
+            self.two(act, action, unit)
         } else {
             Ok(())
         }
@@ -238,6 +291,7 @@ impl Roster {
         view.may(Actor::device(device), action, &scope)?;
         if let Some(second) = act.second {
             view.may(Actor::device(second), action, &scope)?;
+            self.both_seasoned(act, action, &scope)?;
         }
         Ok(())
     }

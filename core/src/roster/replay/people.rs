@@ -25,7 +25,7 @@ impl Roster {
     }
 
     /// One human, one id: an external id belongs to one person.
-    fn external_free(&self, id: &PersonId, details: &PersonDetails) -> Result<(), Junk> {
+    pub(super) fn external_free(&self, id: &PersonId, details: &PersonDetails) -> Result<(), Junk> {
         if details.external.len() > MAX_EXTERNAL {
             return Err(Junk::OutOfBounds);
         }
@@ -43,7 +43,11 @@ impl Roster {
     }
 
     /// Whether a new device of this owner must wait for an administrator, whatever its invitation says.
+    /// A recovered administrator's does not: there may be nobody to ask.
     pub(super) fn must_wait(&self, act: &Act, owner: Owner) -> bool {
+        if self.recovers(owner) {
+            return false;
+        }
         self.policy().is_ok_and(|policy| {
             policy.flag(Setting::ApproveAll)
                 || policy.flag(Setting::ApprovePrivileged)
@@ -59,7 +63,7 @@ impl Roster {
             return Err(Junk::KeyTaken);
         }
         let policy = self.policy().map_err(|_| Junk::Founding)?;
-        let latest = act.time.plus(policy.duration(Setting::InvitationLife));
+        let latest = act.claimed().plus(policy.duration(Setting::InvitationLife));
         if body.roles.len() > MAX_ROLES || body.expires <= act.time || body.expires > latest {
             return Err(Junk::OutOfBounds);
         }
@@ -67,6 +71,7 @@ impl Roster {
         for terms in &body.roles {
             self.grantable(act, terms)?;
         }
+        self.compatible(act, owner, &body.roles)?;
         let own = act.owner == Some(owner);
         let view = act.view(self);
         let privileged = policy.flag(Setting::ApprovePrivileged)
@@ -127,6 +132,7 @@ impl Roster {
                     act.owner == Some(Owner::Person(*id)) && body.roles.is_empty() && by_policy;
                 if !vouched {
                     self.require(act, Action::Invite, unit)?;
+                    self.two_over(act, Action::Invite, *id)?;
                 }
                 Ok(Owner::Person(*id))
             }
@@ -142,7 +148,7 @@ impl Roster {
     }
 
     /// A person who had left is back; devices and roles of the past stay ended.
-    fn readmit(&mut self, act: &Act, id: PersonId) {
+    pub(super) fn readmit(&mut self, act: &Act, id: PersonId) {
         let Some(record) = self.persons.get_mut(&id) else {
             return;
         };
@@ -154,6 +160,7 @@ impl Roster {
                 .iter()
                 .map(|external| (external.clone(), id));
             self.taken.external.extend(external);
+            self.oversight.excuse(&id, act.seq);
         }
     }
 
@@ -218,6 +225,7 @@ impl Roster {
             return Err(Junk::WrongState);
         }
         self.require(act, Action::ManagePeople, record.details.unit.as_ref())?;
+        self.two_over(act, Action::ManagePeople, body.person)?;
         self.another_administers(act, &body.person, None)?;
         self.exclude_owner(act, Owner::Person(body.person));
         self.taken.external.retain(|_, owner| *owner != body.person);
@@ -243,6 +251,7 @@ impl Roster {
             return Err(Junk::WrongState);
         }
         self.require(act, Action::ManagePeople, record.details.unit.as_ref())?;
+        self.two_over(act, Action::ManagePeople, body.person)?;
         if body.suspended {
             self.another_administers(act, &body.person, None)?;
         }

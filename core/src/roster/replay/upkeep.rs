@@ -1,6 +1,7 @@
 //! Policy, roster key, relay and partners.
 
 use super::Act;
+use super::dual::SECOND;
 use super::founding::relay_fits;
 use crate::roster::authorize::Action;
 use crate::roster::kind::{KeyRotated, PartnerChanged, Policy, RelayChanged};
@@ -14,6 +15,13 @@ impl Roster {
         self.require(act, Action::ChangePolicy, None)?;
         if body.settings.len() > MAX_SETTINGS {
             return Err(Junk::OutOfBounds);
+        }
+        if self.rules() >= SECOND {
+            body.check().map_err(|_| Junk::OutOfBounds)?;
+            let before = self.policy().map_err(|_| Junk::Founding)?;
+            if before.controlled() && body.loosens(before) {
+                self.two(act, Action::ChangePolicy, None)?;
+            }
         }
         let own = self.organisation.as_mut().ok_or(Junk::Founding)?;
         if own
@@ -29,7 +37,16 @@ impl Roster {
 
     pub(super) fn key_rotated(&mut self, act: &Act, body: &KeyRotated) -> Result<(), Junk> {
         self.require(act, Action::RotateKey, None)?;
-        let key = &mut self.organisation.as_mut().ok_or(Junk::Founding)?.key;
+        let second = self.rules() >= SECOND;
+        let own = self.organisation.as_mut().ok_or(Junk::Founding)?;
+        match &body.root_seal {
+            // Release 0.1 calls it malformed.
+            Some(_) if !second => return Err(Junk::Malformed),
+            Some(seal) if own.root_sealing.is_none() || !seal.fits() => return Err(Junk::Rotation),
+            None if own.root_sealing.is_some() => return Err(Junk::Rotation),
+            Some(_) | None => {}
+        }
+        let key = &mut own.key;
         if body.epoch != key.epoch + 1 || key.commitments.contains(&body.commitment) {
             return Err(Junk::Rotation);
         }
@@ -39,6 +56,7 @@ impl Roster {
         key.time = act.time;
         key.due = false;
         key.seals_root = Some(body.seals_root);
+        own.root_seal.clone_from(&body.root_seal);
         Ok(())
     }
 

@@ -3,20 +3,21 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::base::seal::SealingKey;
 use crate::base::{
-    DeviceId, Digest, InvitationId, OrganisationId, PersonId, PlaceId, Random, RoleId, Signature,
-    SigningKey, Timestamp, sha256,
+    DeviceId, Digest, InvitationId, OrganisationId, PersonId, PlaceId, Random, RoleId, Secret,
+    Signature, SigningKey, Timestamp, sha256,
 };
 use crate::roster::authorize::pack;
 use crate::roster::kind::{
-    ApprovalMode, DeviceApproved, DeviceDetails, DeviceEnrolled, ExternalId, Founded, Invited,
-    PersonDetails, PlaceAdded, PlaceDetails, PlaceDuty, PlaceKind, Policy, RelayDescriptor,
-    RoleTerms, Subject,
+    ApprovalMode, Countersign, DeviceApproved, DeviceDetails, DeviceEnrolled, ExternalId, Founded,
+    Invited, PersonDetails, PlaceAdded, PlaceDetails, PlaceDuty, PlaceKind, Policy, Proposal,
+    RelayDescriptor, RoleTerms, SealingPublic, Subject, Tick,
 };
 use crate::roster::state::root_fingerprint;
 use crate::roster::{
-    Anchor, Author, Body, DeviceSecrets, Entry, InvitationKeys, InvitationSecret, Name, Owner,
-    Roster, RosterKey, Text, Unit, Verdict,
+    Anchor, Author, Body, ContactAlias, DeviceSecrets, Entry, InvitationKeys, InvitationSecret,
+    Name, Owner, RootSeal, Roster, RosterKey, Text, Unit, Verdict, root_seal,
 };
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
@@ -106,6 +107,17 @@ pub(crate) fn person_details(name: &str, unit: Option<&str>) -> PersonDetails {
     }
 }
 
+/// A device's keys as release 0.1 drew them: without a wipe channel.
+fn keys(random: &Seeded) -> DeviceSecrets {
+    DeviceSecrets {
+        signature: SigningKey::random(random),
+        sealing: SealingKey::from_seed(Secret::random(random)),
+        receipt: SigningKey::random(random),
+        contact_alias: ContactAlias::random(random),
+        channel: None,
+    }
+}
+
 pub(crate) fn relay() -> RelayDescriptor {
     RelayDescriptor {
         address: text("https://relay.example:8443"),
@@ -127,6 +139,58 @@ pub(crate) fn terms(role: RoleId, unit: Option<&str>) -> RoleTerms {
 impl World {
     /// Grace Hopper founds an organisation and is its only member.
     pub(crate) fn found() -> Self {
+        Self::found_by(1, Policy::silent(), |_, _| (None, None))
+    }
+
+    /// The same by the rules of this release.
+    pub(crate) fn found_now() -> Self {
+        Self::found_by(crate::roster::FORMAT, Policy::founding(), |_, _| {
+            (None, None)
+        })
+    }
+
+    /// The same as devices of this release found it: the root key opens the administration capability.
+    pub(crate) fn found_sealed() -> Self {
+        let policy = Policy::founding();
+        Self::found_by(crate::roster::FORMAT, policy, |root, organisation| {
+            let sealing = root_seal::public(root).unwrap();
+            let seal = RootSeal::seal(&sealing, organisation, 0, &Self::capability()).unwrap();
+            (Some(sealing), Some(seal))
+        })
+    }
+
+    /// The first administration capability of [`World::found_sealed`].
+    pub(crate) fn capability() -> Secret<32> {
+        Secret::new([7; 32])
+    }
+
+    /// What becomes of a founding entry with these.
+    pub(crate) fn founding_verdict(
+        format: u16,
+        sealing: Option<SealingPublic>,
+        seal: Option<RootSeal>,
+    ) -> Verdict {
+        let policy = Policy::founding();
+        let (mut world, verdict) = Self::begun(format, policy, |_, _| (sealing, seal));
+        world.log.clear();
+        verdict
+    }
+
+    fn found_by(
+        format: u16,
+        policy: Policy,
+        sealed: impl FnOnce(&SigningKey, &OrganisationId) -> (Option<SealingPublic>, Option<RootSeal>),
+    ) -> Self {
+        let (world, verdict) = Self::begun(format, policy, sealed);
+        assert_eq!(verdict, Verdict::Valid { seq: 0, kind: 1 });
+        world
+    }
+
+    fn begun(
+        format: u16,
+        policy: Policy,
+        sealed: impl FnOnce(&SigningKey, &OrganisationId) -> (Option<SealingPublic>, Option<RootSeal>),
+    ) -> (Self, Verdict) {
         let random = Seeded::new();
         let organisation = OrganisationId::random(&random);
         let root = SigningKey::random(&random);
@@ -135,10 +199,11 @@ impl World {
         let admin = Device {
             id: DeviceId::random(&random),
             owner,
-            secrets: DeviceSecrets::generate(&random),
+            secrets: keys(&random),
         };
+        let (root_sealing, root_seal) = sealed(&root, &organisation);
         let founded = Founded {
-            format: crate::roster::FORMAT,
+            format,
             organisation,
             name: text("St. Elsewhere"),
             root: root.verifying_key(),
@@ -148,8 +213,10 @@ impl World {
             roles: vec![],
             device: admin.details(),
             device_proof: Signature::new([0; 64]),
-            policy: Policy::founding(),
+            policy,
             key_commitment: key.commitment(),
+            root_sealing,
+            root_seal,
         };
         let now = Timestamp::from_millis(1_760_000_000_000);
         let entry = founded.into_entry(now, &root, &admin.secrets.signature);
@@ -166,11 +233,8 @@ impl World {
             now,
             log: vec![],
         };
-        assert_eq!(
-            world.push(entry.to_bytes().unwrap()),
-            Verdict::Valid { seq: 0, kind: 1 }
-        );
-        world
+        let verdict = world.push(entry.to_bytes().unwrap());
+        (world, verdict)
     }
 
     /// An organisation with a nurse, a physician and a laboratory bench.
@@ -188,6 +252,15 @@ impl World {
 
     pub(crate) fn later(&mut self, by: Duration) {
         self.now = self.now.plus(by);
+    }
+
+    /// A while passes, and clocks show it: those of `who`, and after a minute each the administrator's.
+    pub(crate) fn passes(&mut self, by: Duration, who: &[&Device]) {
+        self.later(by);
+        for device in who.iter().copied().chain([&self.admin.clone()]) {
+            self.ok(device, Tick {});
+            self.later(Duration::from_secs(60));
+        }
     }
 
     /// Appends bytes at the next position.
@@ -272,7 +345,7 @@ impl World {
         Device {
             id,
             owner,
-            secrets: DeviceSecrets::generate(&self.random),
+            secrets: keys(&self.random),
         }
     }
 
@@ -296,6 +369,39 @@ impl World {
             |_| {},
         );
         self.push(bytes)
+    }
+
+    /// An act proposed by one and agreed to by another; the verdict of the agreement.
+    pub(crate) fn together(
+        &mut self,
+        one: &Device,
+        other: &Device,
+        body: impl Into<Body>,
+    ) -> Verdict {
+        let body = body.into();
+        let proposal = Proposal {
+            kind: body.kind(),
+            body: body.to_bytes(),
+            expires: self.now.plus(HOUR),
+            reason: None,
+        };
+        let proposal = self.ok(one, proposal);
+        self.say(other, Countersign { proposal })
+    }
+
+    /// Signs with the root key and appends.
+    pub(crate) fn root_says(&mut self, body: impl Into<Body>) -> Verdict {
+        let bytes = self.forge(Author::Root, &body.into(), &self.root, |_| {});
+        self.push(bytes)
+    }
+
+    /// By the rules of this release: a nurse and two administrators, of whom the second has been one for a day.
+    pub(crate) fn governed() -> (Self, Device, Device) {
+        let mut world = Self::found_now();
+        let nurse = world.member("Florence Nightingale", Some("5W"), terms(pack::NURSE, None));
+        let second = world.member("Ada Lovelace", None, terms(pack::ADMIN, None));
+        world.passes(DAY, &[&nurse]);
+        (world, second, nurse)
     }
 
     /// Invited by the administrator, enrolled, and approved where that is asked for.

@@ -9,12 +9,14 @@ use crate::base::{
 use crate::roster::Owner;
 use crate::roster::authorize::pack;
 use crate::roster::kind::{
-    Approval, ApprovalMode, Availability, Body, Countersign, DeviceApproved, DeviceRevoked,
-    DutyDefined, DutyHandedOff, DutyScheduled, Founded, GrantRef, InvitationWithdrawn, KINDS,
-    KeyRotated, PartnerChanged, PersonAdded, PersonChanged, PersonLeft, PersonSuspended,
-    PlaceAdded, PlaceChanged, PlaceClosed, PlaceDetails, PlaceDuty, PlaceKind, Policy, Proposal,
-    Recertified, Refused, RelayChanged, RevocationMode, RoleDefined, RoleDefinition, RoleGranted,
-    RoleRule, RoleWithdrawn, RootRotated, Setting, Shift, Subject, Tick, Value,
+    Approval, ApprovalMode, Availability, Body, CampaignAnswered, CampaignOpened, Countersign,
+    Decision, DeviceApproved, DeviceChannel, DeviceRevoked, DutyDefined, DutyHandedOff,
+    DutyScheduled, ElevationGranted, ElevationRequested, ExceptionGranted, Founded, GrantRef,
+    InvitationWithdrawn, KINDS, KeyRotated, PartnerChanged, PersonAdded, PersonChanged, PersonLeft,
+    PersonSuspended, PlaceAdded, PlaceChanged, PlaceClosed, PlaceDetails, PlaceDuty, PlaceKind,
+    Policy, Proposal, Recertified, RecoveryAnnounced, RecoveryDone, RecoveryVetoed, Refused,
+    RelayChanged, RevocationMode, RoleDefined, RoleDefinition, RoleGranted, RoleRetired, RoleRule,
+    RoleWithdrawn, RootRotated, RulesAdopted, Setting, Shift, Subject, Tick, Value,
 };
 
 fn bodies() -> Vec<Body> {
@@ -54,7 +56,7 @@ fn bodies() -> Vec<Body> {
         from: time,
         until: time.plus(DAY),
     };
-    let policy = Policy::founding()
+    let policy = Policy::silent()
         .with(Setting::EscalationSteps, Value::Numbers(vec![60, 120]))
         .with(Setting::ReadBack, Value::PerUnit(vec![(unit("5W"), 1)]))
         .with(
@@ -67,8 +69,26 @@ fn bodies() -> Vec<Body> {
             root: key,
             proof: signature,
             approvals: vec![Approval { device, signature }],
+            root_sealing: None,
+            follows: None,
         }
         .into(),
+        RecoveryAnnounced {
+            subject: Subject::NewPerson(person, details.clone()),
+            invitation: invitation.id,
+            key,
+            sealing_key: invited.sealing_key.clone(),
+            effective: time,
+            expires: time.plus(DAY),
+            reason: text("lost"),
+        }
+        .into(),
+        RecoveryVetoed {
+            announcement: 7,
+            reason: None,
+        }
+        .into(),
+        RecoveryDone { announcement: 7 }.into(),
         invited.into(),
         PersonAdded {
             person,
@@ -93,6 +113,18 @@ fn bodies() -> Vec<Body> {
             due: time,
         }
         .into(),
+        CampaignOpened {
+            campaign: text("2025"),
+            unit: Some(unit("5W")),
+            due: time,
+        }
+        .into(),
+        CampaignAnswered {
+            campaign: text("2025"),
+            person,
+            decision: Decision::Withdraw,
+        }
+        .into(),
         PlaceAdded {
             place,
             details: place_details.clone(),
@@ -111,6 +143,10 @@ fn bodies() -> Vec<Body> {
             mode: RevocationMode::Wipe,
             suspect_since: Some(9),
             reason: None,
+        }
+        .into(),
+        DeviceChannel {
+            channel: crate::roster::ChannelSecret::new(crate::base::Secret::new([7; 32])).details(),
         }
         .into(),
         RoleDefined {
@@ -135,6 +171,23 @@ fn bodies() -> Vec<Body> {
             grant: GrantRef { seq: 7, index: 1 },
         }
         .into(),
+        RoleRetired { role }.into(),
+        ExceptionGranted {
+            holder: owner,
+            first: role,
+            second: pack::AUDITOR,
+            until: time,
+            reason: text("small practice"),
+        }
+        .into(),
+        ElevationRequested {
+            role,
+            unit: Some(unit("5W")),
+            seconds: 3_600,
+            reason: text("night shift"),
+        }
+        .into(),
+        ElevationGranted { request: 8 }.into(),
         DutyDefined {
             duty,
             name: text("on call"),
@@ -178,12 +231,14 @@ fn bodies() -> Vec<Body> {
             reason: None,
         }
         .into(),
+        RulesAdopted { rules: 2 }.into(),
         KeyRotated {
             epoch: 1,
             commitment: zero,
             previous: vec![1],
             seals_root: zero,
             seals: 2,
+            root_seal: None,
         }
         .into(),
         PartnerChanged {

@@ -3,6 +3,7 @@
 use super::fixture::{DAY, HOUR, World, person_details, terms, text};
 use crate::base::{Digest, InvitationId, PersonId};
 use crate::roster::authorize::{Action, Actor, Refusal, Scope, pack};
+use crate::roster::founding::NextRoot;
 use crate::roster::kind::{
     Approval, ApprovalMode, DeviceApproved, ExternalId, PersonAdded, PersonChanged, PersonLeft,
     PersonSuspended, PlaceClosed, RelayChanged, RoleGranted, RootRotated, Setting, Subject, Tick,
@@ -330,18 +331,14 @@ fn the_root_key_changes_hands_only_with_the_old_one_the_new_one_and_administrato
     let organisation = world.roster.anchor().organisation;
     let rotate = |world: &World, approvals: &[&super::fixture::Device]| {
         let previous = world.roster.head().unwrap().hash;
-        let public = new_root.verifying_key();
+        let next = NextRoot {
+            follows: previous,
+            root: new_root.verifying_key(),
+            sealing: None,
+        };
         let approvals = approvals
             .iter()
-            .map(|d| {
-                Approval::give(
-                    &organisation,
-                    &previous,
-                    &public,
-                    d.id,
-                    &d.secrets.signature,
-                )
-            })
+            .map(|d| Approval::give(&organisation, &next, d.id, &d.secrets.signature))
             .collect();
         let body = Body::from(RootRotated::new(
             &organisation,

@@ -14,7 +14,7 @@ use crate::roster::kind::{
 /// Every role of the pack against every act, asked through [`Roster::view`](crate::roster::Roster::view).
 #[test]
 fn the_matrix_of_roles_and_acts_is_the_published_one() {
-    let mut world = World::found();
+    let mut world = World::found_now();
     let admin = world.admin.clone();
     let mut holders = Vec::new();
     for (n, role) in (1u8..).zip(PACK) {

@@ -253,6 +253,7 @@ fn an_entry_under_a_key_it_may_not_be_under_is_junk() {
         previous: vec![],
         seals_root: Digest::ZERO,
         seals: 0,
+        root_seal: None,
     };
     let admin = world.admin.clone();
     let lie = world.forge(

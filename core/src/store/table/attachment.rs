@@ -120,6 +120,16 @@ impl ReadTx<'_> {
             .prepare_cached("SELECT 1 FROM attachment WHERE file = ?1 AND state = 4")?
             .exists([file])?)
     }
+    /// Local name of the complete copy behind a blob.
+    pub fn attachment_file(&self, blob: &[u8; 16]) -> Result<Option<String>, StoreError> {
+        Ok(self
+            .conn()
+            .prepare_cached(
+                "SELECT file FROM attachment WHERE blob = ?1 AND state = 3 AND file <> ''",
+            )?
+            .query_row([blob], |row| row.get(0))
+            .optional()?)
+    }
     /// Local names in use: any other file in the attachment folder is a left-over.
     pub fn attachment_files(&self) -> Result<Vec<String>, StoreError> {
         let mut statement = self
@@ -132,6 +142,20 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
+    /// So many bytes of a copy have been put back under this name. One that is here or gone stays as it is.
+    pub fn attachment_restored(
+        &self,
+        blob: &[u8; 16],
+        file: &str,
+        done: u64,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE attachment SET file = ?2, done = ?3, state = CASE WHEN ?3 >= size THEN 3 ELSE 1 END
+                   WHERE blob = ?1 AND state = 1";
+        self.conn()
+            .prepare_cached(sql)?
+            .execute(params![blob, file, done])?;
+        Ok(())
+    }
     /// Stores an attachment's facts. One that is gone stays gone: a transfer that ends late does not bring it back.
     pub fn put_attachment(&self, row: &AttachmentRow) -> Result<(), StoreError> {
         let sql = "INSERT INTO attachment (message, part, blob, size, name, media, key, digest, file, state, done)

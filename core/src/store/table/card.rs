@@ -73,7 +73,8 @@ impl ReadTx<'_> {
         me: &[u8],
     ) -> Result<Vec<MessageId>, StoreError> {
         let sql = "SELECT c.message FROM card c JOIN message m ON m.id = c.message
-             WHERE c.conversation = ?1 AND c.issuer <> ?2 AND c.blanked = 0 AND m.gone = 0
+             WHERE c.conversation = ?1 AND m.owner <> ?2 AND c.blanked = 0 AND m.gone = 0
+             AND NOT EXISTS (SELECT 1 FROM handed h WHERE h.message = c.message)
              AND NOT EXISTS (SELECT 1 FROM card n WHERE n.identity = c.identity AND n.issuer = c.issuer
                              AND n.version > c.version)
              AND NOT EXISTS (SELECT 1 FROM message_state s WHERE s.message = c.message AND s.state IN (?3, ?4, ?5))

@@ -30,7 +30,7 @@ pub enum ConversationState {
 }
 
 /// One conversation as this device knows it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ConversationRow {
     /// Its identifier; survives resets of the group.
     pub id: ConversationId,
@@ -56,6 +56,17 @@ pub struct ConversationRow {
     pub created: Timestamp,
     /// Newest activity.
     pub updated: Timestamp,
+}
+
+/// Redacted: a title is content, and the rest names the conversation at the relay.
+impl std::fmt::Debug for ConversationRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConversationRow")
+            .field("kind", &self.kind)
+            .field("state", &self.state)
+            .field("key_generation", &self.key_generation)
+            .finish_non_exhaustive()
+    }
 }
 
 const COLUMNS: &str = "id, kind, title, patient, mls_group, slot, key_generation, alias, state, peer, created, updated";

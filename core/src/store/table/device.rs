@@ -57,6 +57,9 @@ pub struct DeviceSelf {
     /// Whether the mailbox is open and the roster knows this device.
     #[n(12)]
     pub enrolled: bool,
+    /// Secret of the wipe channel; absent in a store of release 0.1 until it is drawn.
+    #[n(14)]
+    pub channel: Option<Secret<32>>,
 }
 
 impl DeviceSelf {

@@ -1,6 +1,6 @@
 //! Held messages: what arrived and could not be opened yet, or was judged and refused. Nothing is dropped.
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::base::{ConversationId, Timestamp};
 use crate::store::{ReadTx, StoreError, WriteTx};
@@ -22,10 +22,12 @@ pub enum HeldCause {
     Malformed,
     /// Its epoch is over and its keys are gone.
     TooOld,
+    /// It is about a message that has not come.
+    UnknownMessage,
 }
 
 impl HeldCause {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::UnknownKey,
         Self::FutureEpoch,
         Self::RosterBehind,
@@ -33,6 +35,7 @@ impl HeldCause {
         Self::Unauthorised,
         Self::Malformed,
         Self::TooOld,
+        Self::UnknownMessage,
     ];
     /// A word for people and machines.
     #[must_use]
@@ -45,6 +48,7 @@ impl HeldCause {
             Self::Unauthorised => "unauthorised",
             Self::Malformed => "malformed",
             Self::TooOld => "too old",
+            Self::UnknownMessage => "unknown message",
         }
     }
     fn code(self) -> i64 {
@@ -79,6 +83,17 @@ pub struct HeldRow {
     pub since: Timestamp,
     /// How many more were refused after this one and are not kept.
     pub repeats: u64,
+}
+
+/// What became of something that was to be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It waits.
+    Waiting(i64),
+    /// It is evidence.
+    Evidence,
+    /// The space for evidence is full: it was counted.
+    Counted,
 }
 
 /// Most that wait in one conversation, and most that wait for none: whoever sends more fills only their own.
@@ -116,7 +131,8 @@ impl ReadTx<'_> {
             .query_map([], read)?
             .collect::<Result<_, _>>()?)
     }
-    /// What waits in a conversation or for none, oldest first, after a row.
+    /// What waits in a conversation or for none and may open now, oldest first, after a row. What is open already and
+    /// waits for a message is not among it.
     pub fn held_waiting(
         &self,
         id: ConversationId,
@@ -124,7 +140,8 @@ impl ReadTx<'_> {
         limit: u32,
     ) -> Result<Vec<HeldRow>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM held WHERE refused = 0 AND id > ?2 AND conversation IN (?1, x'') ORDER BY id LIMIT ?3"
+            "SELECT {COLUMNS} FROM held WHERE refused = 0 AND cause <> 7 AND id > ?2
+             AND conversation IN (?1, x'') ORDER BY id LIMIT ?3"
         );
         let mut statement = self.conn().prepare_cached(&sql)?;
         let rows = statement.query_map(params![id.as_bytes(), after, limit], read)?;
@@ -171,6 +188,19 @@ impl ReadTx<'_> {
             .prepare_cached(sql)?
             .exists(params![id.as_bytes(), cause.code()])?)
     }
+    /// Whether nothing more can wait in a conversation.
+    pub(super) fn no_space_to_wait(&self, conversation: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.held_count(conversation, false)? >= WAITING)
+    }
+    /// One row.
+    pub(crate) fn held_row(&self, id: i64) -> Result<Option<HeldRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM held WHERE id = ?1");
+        Ok(self
+            .conn()
+            .prepare_cached(&sql)?
+            .query_row([id], read)
+            .optional()?)
+    }
     fn held_count(&self, conversation: &[u8], refused: bool) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM held WHERE conversation = ?1 AND refused = ?2";
         Ok(self
@@ -183,14 +213,14 @@ impl ReadTx<'_> {
 impl WriteTx<'_> {
     /// Holds something; the number is local, `id` and `repeats` of the row are ignored. What would wait beyond the
     /// space for waiting is refused, and what would be evidence beyond the space for that is counted.
-    pub fn hold(&self, row: &HeldRow) -> Result<(), StoreError> {
+    pub fn hold(&self, row: &HeldRow) -> Result<Kept, StoreError> {
         let conversation = row
             .conversation
             .map(|c| c.as_bytes().to_vec())
             .unwrap_or_default();
-        let refused = row.refused || self.held_count(&conversation, false)? >= WAITING;
+        let refused = row.refused || self.no_space_to_wait(&conversation)?;
         if refused && self.count_refused(&conversation)? {
-            return Ok(());
+            return Ok(Kept::Counted);
         }
         let sql = "INSERT INTO held (conversation, alias, payload, cause, refused, handle, accepted, since, repeats)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)";
@@ -204,7 +234,11 @@ impl WriteTx<'_> {
             row.accepted.millis(),
             row.since.millis(),
         ])?;
-        Ok(())
+        Ok(if refused {
+            Kept::Evidence
+        } else {
+            Kept::Waiting(self.conn().last_insert_rowid())
+        })
     }
     /// Counts one more refused where the space for evidence is full.
     fn count_refused(&self, conversation: &[u8]) -> Result<bool, StoreError> {
@@ -233,20 +267,21 @@ impl WriteTx<'_> {
             .execute(params![id, cause.code(), conversation])?;
         Ok(())
     }
-    /// It is judged: evidence now, or counted where that is full.
-    pub fn refuse_held(&self, row: &HeldRow, cause: HeldCause) -> Result<(), StoreError> {
+    /// It is judged: evidence now, or counted where that is full. Says whether it is kept.
+    pub fn refuse_held(&self, row: &HeldRow, cause: HeldCause) -> Result<bool, StoreError> {
         let conversation = row
             .conversation
             .map(|c| c.as_bytes().to_vec())
             .unwrap_or_default();
         if self.count_refused(&conversation)? {
-            return self.release_held(row.id);
+            self.release_held(row.id)?;
+            return Ok(false);
         }
         let sql = "UPDATE held SET cause = ?2, refused = 1 WHERE id = ?1";
         self.conn()
             .prepare_cached(sql)?
             .execute(params![row.id, cause.code()])?;
-        Ok(())
+        Ok(true)
     }
     /// What waited in a conversation for a commit, up to a row, waits for none: the relay has none.
     pub fn refuse_gap(&self, id: ConversationId, up_to: i64) -> Result<usize, StoreError> {

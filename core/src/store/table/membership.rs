@@ -16,10 +16,12 @@ pub enum WishKind {
     Update,
     /// Bring an owner's devices to what the roster says: add those that came, remove those that no longer count.
     Heal,
+    /// Replace this device's own leaf keys, and the conversation key with them.
+    Renew,
 }
 
 /// A membership change that no commit has fulfilled yet.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct WishRow {
     /// Local number.
     pub id: i64,
@@ -35,8 +37,17 @@ pub struct WishRow {
     pub not_before: Timestamp,
 }
 
+/// Redacted: whose it is.
+impl std::fmt::Debug for WishRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WishRow")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A staged commit that the relay may or may not have accepted.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PendingCommitRow {
     /// Where.
     pub conversation: ConversationId,
@@ -54,12 +65,24 @@ pub struct PendingCommitRow {
     pub resync: bool,
 }
 
+/// Redacted: holds the next conversation key.
+impl std::fmt::Debug for PendingCommitRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PendingCommitRow")
+            .field("from_epoch", &self.from_epoch)
+            .field("roster_seq", &self.roster_seq)
+            .field("resync", &self.resync)
+            .finish_non_exhaustive()
+    }
+}
+
 const fn wish_code(kind: WishKind) -> i64 {
     match kind {
         WishKind::Add => 1,
         WishKind::Remove => 2,
         WishKind::Update => 3,
         WishKind::Heal => 4,
+        WishKind::Renew => 5,
     }
 }
 
@@ -71,6 +94,7 @@ fn read_wish(row: &Row<'_>) -> rusqlite::Result<WishRow> {
             1 => WishKind::Add,
             2 => WishKind::Remove,
             3 => WishKind::Update,
+            5 => WishKind::Renew,
             _ => WishKind::Heal,
         },
         owner_kind: row.get(3)?,

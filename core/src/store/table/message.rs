@@ -1,6 +1,8 @@
 //! One row per message, in the order this device received them; the full-text index follows by trigger.
 
-use rusqlite::{OptionalExtension, Row, params};
+use std::collections::HashSet;
+
+use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
 use crate::base::{ConversationId, DeviceId, MessageId, Timestamp};
 use crate::store::{ReadTx, StoreError, WriteTx};
@@ -94,7 +96,8 @@ pub struct MessageRow {
     pub sent: Timestamp,
     /// This device's word.
     pub received: Timestamp,
-    /// The sender's time was off the relay's.
+    /// The sender's clock is certainly off: it wrote at a time that the relay had not reached, by more than two minutes,
+    /// when it accepted the message, or at a time that is no date. What only waited with its sender is not marked.
     pub drifted: bool,
     /// When it is purged; `None` never.
     pub expires: Option<Timestamp>,
@@ -103,6 +106,18 @@ pub struct MessageRow {
     /// Whether the content is here.
     pub presence: Presence,
 }
+
+/// Which messages of a page have something beside them, so that nobody asks for each of the others.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// Those with reactions.
+    pub reacted: HashSet<MessageId>,
+    /// Those with attachments.
+    pub attached: HashSet<MessageId>,
+}
+
+/// Most messages of one question: below SQLite's least bound on parameters.
+const ASKED: usize = 400;
 
 /// Redacted: a message is content.
 impl std::fmt::Debug for MessageRow {
@@ -170,6 +185,27 @@ impl ReadTx<'_> {
             .prepare_cached(&sql)?
             .query_row([id.as_bytes()], read)
             .optional()?)
+    }
+    /// Which of these messages have reactions or attachments.
+    pub fn beside(&self, messages: &[MessageId]) -> Result<Beside, StoreError> {
+        let mut beside = Beside::default();
+        for some in messages.chunks(ASKED) {
+            let marks = vec!["?"; some.len()].join(", ");
+            for (table, found) in [
+                ("reaction", &mut beside.reacted),
+                ("attachment", &mut beside.attached),
+            ] {
+                let sql =
+                    format!("SELECT DISTINCT message FROM {table} WHERE message IN ({marks})");
+                let mut statement = self.conn().prepare_cached(&sql)?;
+                let ids = params_from_iter(some.iter().map(|id| id.as_bytes().as_slice()));
+                let rows = statement.query_map(ids, |row| Ok(MessageId::new(row.get(0)?)))?;
+                for id in rows {
+                    found.insert(id?);
+                }
+            }
+        }
+        Ok(beside)
     }
     /// The newest messages of a conversation that come before a local number, newest first.
     pub fn messages_before(

@@ -17,7 +17,7 @@ pub enum OutboxKind {
 }
 
 /// One promise to the network. Rows of one lane leave in order.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OutboxRow {
     /// Local number.
     pub id: i64,
@@ -35,8 +35,19 @@ pub struct OutboxRow {
     pub not_before: Timestamp,
 }
 
+/// Redacted: a draft is content.
+impl std::fmt::Debug for OutboxRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OutboxRow")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A receipt this device waits for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ReceiptWantedRow {
     /// Under which the relay keeps it.
     pub handle: [u8; 16],
@@ -50,8 +61,15 @@ pub struct ReceiptWantedRow {
     pub since: Timestamp,
 }
 
+/// Redacted: a handle names a delivery at the relay.
+impl std::fmt::Debug for ReceiptWantedRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ReceiptWantedRow(..)")
+    }
+}
+
 /// An entry that a committed transaction holds and the relay has not been told about.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AckDueRow {
     /// The relay's number of the entry.
     pub entry: u64,
@@ -59,6 +77,15 @@ pub struct AckDueRow {
     pub handle: Option<[u8; 16]>,
     /// The sealed, signed receipt.
     pub receipt: Vec<u8>,
+}
+
+/// Redacted: a handle names a delivery at the relay.
+impl std::fmt::Debug for AckDueRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AckDueRow")
+            .field("entry", &self.entry)
+            .finish_non_exhaustive()
+    }
 }
 
 const fn kind_code(kind: OutboxKind) -> i64 {

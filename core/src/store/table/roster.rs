@@ -5,7 +5,7 @@ use rusqlite::params;
 use crate::store::{ReadTx, StoreError, WriteTx};
 
 /// One position of the relay's log.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RosterEntryRow {
     /// The relay's order.
     pub position: u64,
@@ -13,6 +13,16 @@ pub struct RosterEntryRow {
     pub entry: Vec<u8>,
     /// 1 judged by replay, 2 set aside: it claimed to be a rotation and came without seals.
     pub verdict: u8,
+}
+
+/// Redacted: the entry is long and sealed.
+impl std::fmt::Debug for RosterEntryRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RosterEntryRow")
+            .field("position", &self.position)
+            .field("verdict", &self.verdict)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ReadTx<'_> {

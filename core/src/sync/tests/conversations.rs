@@ -266,3 +266,60 @@ fn a_draft_to_somebody_who_leaves_for_good_comes_to_an_end() {
         "neither the new key nor anything else waits for nobody"
     );
 }
+
+#[test]
+fn a_welcome_whose_key_package_is_gone_is_made_good_by_coming_back() {
+    let mut ward = Ward::new();
+    let nurse = ward.owner(1);
+    let id = ward.nodes[0].make(ConversationKind::Group, &[nurse]);
+    ward.push(0);
+    let pending = ward.stage(0, id).unwrap();
+    // The nurse's device loses the private half between the claim and the Welcome.
+    let year = std::time::Duration::from_secs(366 * 24 * 3600);
+    ward.nodes[1].write(|tx, context| {
+        crate::mls::key_package::delete_expired(tx, context.now.plus(year)).unwrap()
+    });
+    assert!(ward.advance(&pending));
+    ward.confirm(0, &pending);
+    ward.quiet();
+    assert_eq!(
+        ward.nodes[1].conversation(id).state,
+        ConversationState::Stalled,
+        "shown, and to be come back to"
+    );
+
+    let back = ward.resync(1, id);
+    assert!(ward.advance(&back));
+    ward.confirm(1, &back);
+    ward.quiet();
+    assert_eq!(ward.nodes[0].members(id), ward.nodes[1].members(id));
+    ward.nodes[0].say(id, "heard after all");
+    ward.quiet();
+    assert_eq!(ward.nodes[1].title(id), "heard after all");
+}
+
+#[test]
+fn a_renewal_gives_everybody_a_new_conversation_key_and_loses_nobody() {
+    let mut ward = Ward::new();
+    let id = ward.conversation(ConversationKind::Group, &[0, 1, 2]);
+    ward.nodes[1].say(id, "before");
+    ward.quiet();
+    let before = ward.nodes[2].key_generations(id);
+    let me = ward.owner(0);
+    ward.nodes[0].wish(id, WishKind::Renew, me);
+    ward.settle(0, id);
+    ward.push(0);
+    ward.quiet();
+    for node in &ward.nodes[..3] {
+        assert_eq!(node.key_generations(id).len(), before.len() + 1);
+        assert_eq!(node.members(id).len(), 3);
+    }
+    ward.nodes[2].say(id, "after");
+    ward.push(2);
+    ward.quiet();
+    assert_eq!(ward.nodes[0].title(id), "after");
+    // Once is enough.
+    ward.settle(0, id);
+    ward.quiet();
+    assert_eq!(ward.nodes[0].key_generations(id).len(), before.len() + 1);
+}

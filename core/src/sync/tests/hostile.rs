@@ -119,6 +119,7 @@ fn an_outsider_in_a_direct_conversation_is_refused_and_hears_nothing_after_a_ret
             add: vec![outsider],
             remove: Vec::new(),
             update: false,
+            renew: false,
         };
         commit::stage(tx, context, &row, &mut group, &plan, &package).unwrap();
     });

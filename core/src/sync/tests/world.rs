@@ -34,7 +34,7 @@ pub(super) struct Node {
 }
 
 impl Node {
-    fn new(device: &Device, roster: &Roster, number: u8) -> Self {
+    pub(super) fn new(device: &Device, roster: &Roster, number: u8) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let key = DatabaseKey::new(Secret::new([number; 32]));
         let store = Store::create(dir.path(), &key, StoreOptions::default()).unwrap();
@@ -53,6 +53,7 @@ impl Node {
             generation: [1; 16],
             next_generation: [1; 16],
             enrolled: true,
+            channel: None,
         };
         store
             .write::<_, StoreError>("a device", |tx| {

@@ -128,17 +128,16 @@ fn reactions_stay_in_their_conversation_and_are_few_and_short() {
     });
     assert_eq!(taken.count(), 8);
     assert_eq!(ward.read(|tx| tx.reactions(text)).len(), 8);
-    // To what this device never had: nothing, and no evidence against anybody.
+    // To what has not come: another's waits for it. This device itself speaks of what it has.
+    let unknown = MessageId::new([9; 32]);
     assert_eq!(
-        react(
-            &ward,
-            &ward.physician,
-            ward.group,
-            MessageId::new([9; 32]),
-            "👍"
-        ),
+        react(&ward, &ward.physician, ward.group, unknown, "👍"),
         Applied::Known
     );
+    assert!(matches!(
+        react(&ward, &ward.nurse, ward.group, unknown, "👍"),
+        Applied::Waits(_)
+    ));
 }
 
 #[test]

@@ -16,9 +16,10 @@ use crate::membership::Context;
 use crate::roster::tests::fixture::{Device, World};
 use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
 use crate::store::table::device::DeviceSelf;
+use crate::store::table::held::{HeldCause, HeldRow};
 use crate::store::table::message::MessageRow;
 use crate::store::{ReadTx, Store, StoreError, StoreOptions, WriteTx};
-use crate::timeline::{Applied, Incoming, TimelineError, apply, message_id, uris};
+use crate::timeline::{Applied, Incoming, TimelineError, apply, arrived, message_id, uris, wait};
 use crate::vault::DatabaseKey;
 
 const POTASSIUM: &[u8] = include_bytes!("../../../content/samples/potassium-critical.hl7");
@@ -33,7 +34,11 @@ pub(crate) struct Ward {
     pub(crate) other: ConversationId,
     pub(crate) now: Timestamp,
     me: DeviceSelf,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
+}
+
+fn database_key() -> DatabaseKey {
+    DatabaseKey::new(Secret::new([0x5a; 32]))
 }
 
 /// The sample's card: a panel whose potassium is critical.
@@ -74,9 +79,8 @@ impl Ward {
     pub(crate) fn new() -> Self {
         let (world, nurse, physician, bench) = World::staffed();
         let dir = tempfile::tempdir().unwrap();
-        let key = DatabaseKey::new(Secret::new([0x5a; 32]));
-        let store =
-            Store::create(&dir.path().join("store"), &key, StoreOptions::default()).unwrap();
+        let path = dir.path().join("store");
+        let store = Store::create(&path, &database_key(), StoreOptions::default()).unwrap();
         let secrets = &physician.secrets;
         let me = DeviceSelf {
             organisation: world.roster.anchor().organisation,
@@ -93,6 +97,7 @@ impl Ward {
             generation: [5; 16],
             next_generation: [5; 16],
             enrolled: true,
+            channel: None,
         };
         let now = world.now;
         let (group, other) = (ConversationId::new([1; 16]), ConversationId::new([2; 16]));
@@ -106,9 +111,24 @@ impl Ward {
             other,
             now,
             me,
-            _dir: dir,
+            dir,
         };
-        for id in [group, other] {
+        ward.furnish();
+        ward
+    }
+
+    /// The same people and devices, to whom nothing has come yet.
+    pub(crate) fn begin_anew(&mut self) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store");
+        self.store = Store::create(&path, &database_key(), StoreOptions::default()).unwrap();
+        self.dir = dir;
+        self.furnish();
+    }
+
+    fn furnish(&self) {
+        let now = self.now;
+        for id in [self.group, self.other] {
             let row = ConversationRow {
                 id,
                 kind: ConversationKind::Group,
@@ -123,9 +143,8 @@ impl Ward {
                 created: now,
                 updated: now,
             };
-            ward.write(|tx, _| Ok(tx.put_conversation(&row)?));
+            self.write(|tx, _| Ok(tx.put_conversation(&row)?));
         }
-        ward
     }
 
     pub(crate) fn context(&self) -> Context<'_> {
@@ -199,12 +218,56 @@ impl Ward {
                 drifted: sent != self.now,
                 judged_at: self.world.roster.head().unwrap().seq,
             };
-            match apply(tx, &self.context(), &row, &incoming).unwrap() {
+            let context = self.context();
+            match apply(tx, &context, &row, &incoming).unwrap() {
                 verdict @ (Applied::Refused | Applied::Malformed) => Err(Undone(verdict)),
-                done => Ok(done),
+                Applied::Waits(awaiting) => {
+                    let held = self.as_it_came(room);
+                    if wait(tx, &context, &incoming, awaiting, &held).unwrap() {
+                        Ok(Applied::Waits(awaiting))
+                    } else {
+                        Err(Undone(Applied::Refused))
+                    }
+                }
+                done => {
+                    let id = message_id(self.me.organisation, room, from.id, &content).unwrap();
+                    arrived(tx, &context, id).unwrap();
+                    Ok(done)
+                }
             }
         });
         result.unwrap_or_else(|undone: Undone| undone.0)
+    }
+    fn as_it_came(&self, room: ConversationId) -> HeldRow {
+        HeldRow {
+            id: 0,
+            conversation: Some(room),
+            alias: [0; 16],
+            payload: b"sealed".to_vec(),
+            cause: HeldCause::UnknownMessage,
+            refused: false,
+            handle: None,
+            accepted: self.now,
+            since: self.now,
+            repeats: 0,
+        }
+    }
+    /// Causes of what waits, and of what is evidence.
+    pub(crate) fn held(&self) -> (Vec<&'static str>, Vec<&'static str>) {
+        let rows = self.read(|tx| tx.held());
+        let of = |refused| {
+            let rows = rows.iter().filter(move |row| row.refused == refused);
+            rows.map(|row| row.cause.as_str()).collect()
+        };
+        (of(false), of(true))
+    }
+    /// Closes the store and opens it again, as another process would.
+    pub(crate) fn reopen(self) -> Self {
+        let Self { store, dir, .. } = self;
+        let path = dir.path().join("store");
+        drop(store);
+        let store = Store::open(&path, &database_key(), StoreOptions::default()).unwrap();
+        Self { store, dir, ..self }
     }
     pub(crate) fn id_of(
         &self,
@@ -257,17 +320,36 @@ impl Ward {
         signer: &Device,
     ) -> Applied {
         let card = self.read(|tx| tx.card(about)).unwrap();
+        let subject = Subject {
+            card: id::CardId(card.identity),
+            version: card.version,
+            digest: *card.digest.as_bytes(),
+        };
+        let content = self.statement(
+            (from, card.conversation),
+            (about, subject),
+            act,
+            change,
+            signer,
+        );
+        self.arrives(from, card.conversation, &content, 2)
+    }
+    /// A statement as a device would write it, about a version that need not be here.
+    pub(crate) fn statement(
+        &self,
+        (from, room): (&Device, ConversationId),
+        (about, subject): (MessageId, Subject),
+        act: Act,
+        change: impl FnOnce(&mut Statement),
+        signer: &Device,
+    ) -> MimiContent {
         let (person, place) = match from.owner {
             Owner::Person(person) => (Some(id::PersonId::from(*person.as_bytes())), None),
             Owner::Place(place) => (None, Some(id::PlaceId::from(*place.as_bytes()))),
         };
         let device = id::DeviceId::from(*from.id.as_bytes());
         let mut statement = Statement {
-            subject: Subject {
-                card: id::CardId(card.identity),
-                version: card.version,
-                digest: *card.digest.as_bytes(),
-            },
+            subject,
             speaker: Speaker {
                 person,
                 from: place.map_or(From::Device(device), From::Place),
@@ -288,10 +370,8 @@ impl Ward {
         }
         .encode()
         .unwrap();
-        let (salt, extensions) = self.stamp(from, card.conversation);
-        let content =
-            MimiContent::statement(salt, extensions, signed).replying_to(MimiId(*about.as_bytes()));
-        self.arrives(from, card.conversation, &content, 2)
+        let (salt, extensions) = self.stamp(from, room);
+        MimiContent::statement(salt, extensions, signed).replying_to(MimiId(*about.as_bytes()))
     }
     pub(crate) fn states(&self, from: &Device, about: MessageId, act: Act) -> Applied {
         self.states_as(from, about, act, |_| (), from)

@@ -6,3 +6,4 @@ pub(crate) mod fixture;
 mod hostile;
 mod statements;
 mod versions;
+mod waiting;

@@ -4,6 +4,9 @@ use sotto_content::card::ReportStatus;
 
 use super::fixture::{Ward, acknowledged, potassium, version, wrong_patient};
 use crate::base::MessageId;
+use crate::roster::authorize::pack;
+use crate::roster::kind::{RoleGranted, RoleWithdrawn};
+use crate::roster::tests::fixture::{Device, terms};
 use crate::store::table::message::Priority;
 use crate::timeline::{Applied, Standing, patient, standing};
 
@@ -132,13 +135,157 @@ fn an_acknowledgement_stays_with_its_version() {
     );
 }
 
+/// Somebody who reports for the chemistry laboratory, or for another one.
+fn technologist(ward: &mut Ward, name: &str, laboratory: &str) -> Device {
+    let role = terms(pack::LABORATORY, Some(laboratory));
+    ward.world.member(name, None, role)
+}
+
+fn loses_every_role(ward: &mut Ward, whose: &Device) {
+    let admin = ward.world.admin.clone();
+    let grants: Vec<_> = ward.world.roster.grants_of(whose.owner).to_vec();
+    for grant in grants {
+        let body = RoleWithdrawn {
+            holder: whose.owner,
+            grant: grant.id,
+        };
+        ward.world.ok(&admin, body);
+    }
+}
+
 #[test]
-fn another_senders_card_of_the_same_result_supersedes_and_blanks_nothing() {
-    let ward = Ward::new();
-    let first = ward.card(&ward.bench, &version(1, "6.8"));
-    let physicians = ward.card(&ward.physician, &wrong_patient(9));
+fn a_colleague_of_the_laboratory_gives_the_next_version_in_every_order() {
+    let cards = [version(1, "6.8"), version(2, "6.9"), version(3, "7.1")];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [1, 2, 0], [0, 2, 1]] {
+        let mut ward = Ward::new();
+        let lab = ["Lise Meitner", "Gerty Cori", "Dorothy Hodgkin"]
+            .map(|name| technologist(&mut ward, name, "Chemistry"));
+        let mut ids = [None; 3];
+        for at in order {
+            ids[at] = Some(ward.card(&lab[at], &cards[at]));
+            // Whatever has come: the newest of it stands, alone.
+            let here: Vec<MessageId> = ids.iter().flatten().copied().collect();
+            let newest = here.last().copied().unwrap();
+            for id in here {
+                let expected = if id == newest {
+                    Standing::Current
+                } else {
+                    Standing::Superseded
+                };
+                assert_eq!(stands(&ward, id).0, expected, "{order:?}");
+            }
+            let open = ward.read(|tx| tx.open_cards(ward.group, ward.physician.owner.as_bytes()));
+            assert_eq!(open, [newest], "{order:?}");
+        }
+    }
+}
+
+#[test]
+fn a_colleagues_withdrawal_blanks_in_both_orders() {
+    for withdrawal_first in [false, true] {
+        let mut ward = Ward::new();
+        let one = technologist(&mut ward, "Lise Meitner", "Chemistry");
+        let two = technologist(&mut ward, "Gerty Cori", "Chemistry");
+        let mut sent = [(&one, version(1, "6.8")), (&two, wrong_patient(2))];
+        if withdrawal_first {
+            sent.reverse();
+        }
+        for (from, card) in &sent {
+            let id = ward.card(from, card);
+            assert_eq!(stands(&ward, id).1, withdrawal_first || card.version == 2);
+        }
+        assert_eq!(found(&ward, "\"6.8\""), 0);
+    }
+}
+
+#[test]
+fn two_colleagues_who_say_different_things_under_one_number_dispute_it() {
+    let mut ward = Ward::new();
+    let one = technologist(&mut ward, "Lise Meitner", "Chemistry");
+    let two = technologist(&mut ward, "Gerty Cori", "Chemistry");
+    let first = ward.card(&one, &version(1, "6.8"));
+    let same = ward.card(&two, &version(1, "6.8"));
+    assert_eq!(
+        [first, same].map(|id| stands(&ward, id).0),
+        [Standing::Current; 2],
+        "the same twice is no dispute"
+    );
+    let other = ward.card(&two, &version(1, "8.6"));
+    assert_eq!(
+        [first, same, other].map(|id| stands(&ward, id).0),
+        [Standing::Disputed; 3]
+    );
+    let next = ward.card(&one, &version(2, "8.6"));
+    assert_eq!(stands(&ward, next).0, Standing::Current);
+}
+
+#[test]
+fn the_laboratory_corrects_what_was_sent_by_who_has_moved_on_and_they_correct_nothing_more() {
+    let mut ward = Ward::new();
+    let gone = technologist(&mut ward, "Lise Meitner", "Chemistry");
+    let stays = technologist(&mut ward, "Gerty Cori", "Chemistry");
+    let first = ward.card(&gone, &version(1, "6.8"));
+    loses_every_role(&mut ward, &gone);
+    let second = ward.card(&stays, &version(2, "6.9"));
+    assert_eq!(
+        (stands(&ward, first).0, stands(&ward, second).0),
+        (Standing::Superseded, Standing::Current)
+    );
+    // Back as a physician, who may send results, and reports for no laboratory.
+    let (admin, holder) = (ward.world.admin.clone(), gone.owner);
+    let terms = terms(pack::PHYSICIAN, Some("Chemistry"));
+    ward.world.ok(&admin, RoleGranted { holder, terms });
+    assert_eq!(
+        ward.try_card(&gone, ward.group, &wrong_patient(3)),
+        Applied::Refused
+    );
+    assert_eq!(stands(&ward, second), (Standing::Current, false));
+}
+
+#[test]
+fn who_has_no_part_in_a_result_supersedes_and_withdraws_nothing() {
+    let mut ward = Ward::new();
+    let chemist = technologist(&mut ward, "Lise Meitner", "Chemistry");
+    let foreign = technologist(&mut ward, "Gerty Cori", "Haematology");
+    let first = ward.card(&chemist, &version(1, "6.8"));
+    // Another laboratory, a laboratory without a unit, and a physician: each may send results.
+    for stranger in [&foreign, &ward.bench, &ward.physician] {
+        for forged in [version(1, "4.2"), wrong_patient(2), version(9, "4.2")] {
+            // It stands beside the result, under its sender's name: refused, a sender's own correction could be lost
+            // that overtook what it corrects.
+            let beside = ward.card(stranger, &forged);
+            assert_eq!(ward.row(beside).owner, stranger.owner.as_bytes());
+            assert_eq!(stands(&ward, first), (Standing::Current, false));
+        }
+        let open = ward.read(|tx| tx.open_cards(ward.group, ward.nurse.owner.as_bytes()));
+        assert!(open.contains(&first), "it waits as before");
+        assert!(ward.row(first).search.contains("6.8"));
+    }
+    let second = ward.card(&chemist, &version(2, "6.9"));
+    assert_eq!(stands(&ward, second), (Standing::Current, false));
+}
+
+#[test]
+fn a_forgery_that_comes_before_the_result_is_not_its_newer_version() {
+    let mut ward = Ward::new();
+    let chemist = technologist(&mut ward, "Lise Meitner", "Chemistry");
+    let foreign = technologist(&mut ward, "Gerty Cori", "Haematology");
+    let former = technologist(&mut ward, "Dorothy Hodgkin", "Chemistry");
+    let forged = ward.card(&foreign, &wrong_patient(9));
+    let overtaken = ward.card(&former, &version(9, "4.2"));
+    loses_every_role(&mut ward, &former);
+    let first = ward.card(&chemist, &version(1, "6.8"));
     assert_eq!(stands(&ward, first), (Standing::Current, false));
-    assert_eq!(stands(&ward, physicians), (Standing::Current, true));
+    // A correction that comes before its result is not lost for the strangers that were there first.
+    let second = ward.card(&chemist, &version(3, "6.9"));
+    assert_eq!(stands(&ward, first).0, Standing::Superseded);
+    for id in [forged, overtaken, second] {
+        assert_eq!(
+            stands(&ward, id).0,
+            Standing::Current,
+            "each in its own line"
+        );
+    }
 }
 
 #[test]

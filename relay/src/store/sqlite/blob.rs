@@ -12,7 +12,8 @@ fn find(
 ) -> Result<Option<FoundBlob>, rusqlite::Error> {
     one(
         conn,
-        "SELECT id, size, received, expires FROM blob WHERE tenant = ?1 AND blob = ?2",
+        "SELECT b.id, b.size, b.received, b.expires, t.bytes FROM blob b JOIN tenant t ON t.id = b.tenant
+         WHERE b.tenant = ?1 AND b.blob = ?2",
         (tenant.0, blob.as_bytes()),
         |row| {
             let status = blob::Status {
@@ -23,6 +24,7 @@ fn find(
             Ok(FoundBlob {
                 key: BlobKey(row.get(0)?),
                 status,
+                used: unsigned(row.get(4)?),
             })
         },
     )
@@ -64,7 +66,7 @@ pub(super) fn create(
             super::tx::QUOTA_RETRY_MS,
         ));
     }
-    tx.charge(tenant, signed(request.size))?;
+    // Nothing is billed yet: an announcement costs nobody anything, and so fills no quota.
     let expires = after(tx.now, request.ttl_s);
     tx.execute(
         "INSERT INTO blob (tenant, blob, size, received, expires) VALUES (?1, ?2, ?3, 0, ?4)",
@@ -133,6 +135,7 @@ pub(super) fn received(
     if to > size {
         return refuse(WireError::too_large(LimitKind::Blob, size));
     }
+    tx.charge(tenant, signed(to.saturating_sub(from)))?;
     tx.execute(
         "UPDATE blob SET received = ?2 WHERE id = ?1",
         (blob.0, signed(to)),

@@ -2,6 +2,7 @@
 
 mod answered;
 mod blob;
+mod channel;
 mod connection;
 mod delivery;
 mod grant;
@@ -27,7 +28,7 @@ use std::thread::JoinHandle;
 
 use sotto_wire::{
     Alias, BlobId, Digest, EntrySeq, Generation, GrantId, MailboxId, Position, PublicKey,
-    RelayTime, SlotId, TenantId,
+    RelayTime, Sealed, SlotId, TenantId,
 };
 
 pub(crate) use self::connection::{OpenError, SCHEMA_VERSION, open_reader, open_writer, own_file};
@@ -35,8 +36,8 @@ use self::readers::Readers;
 pub(crate) use self::sums::contradictions;
 use self::writer::{Writer, WriterThread};
 use super::{
-    Accepted, Answer, BlobKey, FoundBlob, FoundMailbox, GrantTaker, Listener, Owner, Quotas,
-    Reader, SlotKeys, Store, Submitter, Swept, TenantKey, VerifiedBy,
+    Accepted, Answer, BlobKey, FoundBlob, FoundChannel, FoundMailbox, GrantTaker, Listener, Owner,
+    Quotas, Reader, SlotKeys, Store, Submitter, Swept, TenantKey, VerifiedBy,
 };
 use crate::clock::Clock;
 
@@ -88,8 +89,8 @@ impl SqliteStore {
 /// About how many bytes an operation without a payload writes; only used to bound a group commit.
 const SMALL: usize = 256;
 
-fn bytes_of(sealed: &[sotto_wire::Sealed]) -> usize {
-    SMALL + sealed.iter().map(sotto_wire::Sealed::len).sum::<usize>()
+fn bytes_of(sealed: &[Sealed]) -> usize {
+    SMALL + sealed.iter().map(Sealed::len).sum::<usize>()
 }
 
 impl Store for SqliteStore {
@@ -267,6 +268,12 @@ impl Store for SqliteStore {
                 .seals
                 .iter()
                 .map(|seal| seal.seal.len())
+                .sum::<usize>()
+            + rotate
+                .orders
+                .iter()
+                .flatten()
+                .map(|order| order.order.len())
                 .sum::<usize>();
         self.writer.run("roster-rotate", bytes, move |tx| {
             roster::rotate(tx, &who, &request, &rotate, &admin)
@@ -373,6 +380,50 @@ impl Store for SqliteStore {
     fn drop_grant(&self, who: Submitter, id: GrantId) -> Answer<()> {
         self.writer
             .run("grant-drop", SMALL, move |tx| grant::end(tx, &who, &id))
+    }
+
+    fn open_channel(&self, who: Submitter, request: sotto_wire::channel::Open) -> Answer<()> {
+        self.writer.run("channel-open", SMALL, move |tx| {
+            channel::open(tx, &who, &request)
+        })
+    }
+
+    fn find_channel(&self, tenant: TenantId, key: PublicKey) -> Answer<FoundChannel> {
+        self.readers.run(move |rx| channel::look(rx, &tenant, &key))
+    }
+
+    fn fetch_order(&self, tenant: TenantId, key: PublicKey) -> Answer<Option<Sealed>> {
+        self.writer.run("channel-poll", SMALL, move |tx| {
+            channel::fetch(tx, &tenant, &key)
+        })
+    }
+
+    fn certify_order(
+        &self,
+        tenant: TenantId,
+        key: PublicKey,
+        digest: Digest,
+        certificate: Sealed,
+    ) -> Answer<()> {
+        let bytes = SMALL + certificate.len();
+        self.writer.run("channel-certify", bytes, move |tx| {
+            channel::certify(tx, &tenant, &key, &digest, &certificate)
+        })
+    }
+
+    fn collect_orders(
+        &self,
+        who: Submitter,
+        keys: Vec<PublicKey>,
+    ) -> Answer<sotto_wire::channel::Collected> {
+        self.readers
+            .run(move |rx| channel::collect(rx, &who, &keys))
+    }
+
+    fn end_orders(&self, who: Submitter, admin: Digest, keys: Vec<PublicKey>) -> Answer<()> {
+        self.writer.run("channel-done", SMALL, move |tx| {
+            channel::done(tx, &who, &admin, &keys)
+        })
     }
 
     fn create_blob(

@@ -9,11 +9,14 @@ use super::tx::{
     QUOTA_RETRY_MS, Rx, Tx, after, all, authenticate, authenticate_reader, check_open, one, refuse,
     signed, size, unsigned,
 };
-use super::{answered, delivery};
+use super::{answered, channel, delivery};
 use crate::store::{Event, Milestone, Owner, Reader, StoreError, Submitter, TenantKey};
 
 /// How long a seal waits for its device: 400 days.
 const SEAL_KEEP_S: u32 = 400 * 24 * 3600;
+/// How far the log may grow where an organisation's bytes are used up: who fills them with something else is still
+/// proposed to be excluded, and excluded.
+const ROSTER_RESERVE: u64 = 64 << 20;
 
 pub(super) fn append(
     tx: &mut Tx<'_>,
@@ -21,7 +24,17 @@ pub(super) fn append(
     request: &roster::Append,
 ) -> Result<Position, StoreError> {
     let tenant = tx.authenticate(who)?;
-    extend(tx, tenant, request.expect, &request.entries)
+    let end = extend(tx, tenant, request.expect, &request.entries)?;
+    if end.0 > tx.quotas.roster_entries {
+        return refuse(WireError::quota(
+            LimitKind::RosterLog,
+            tx.quotas.roster_entries,
+            QUOTA_RETRY_MS,
+        ));
+    }
+    let bytes = request.entries.iter().map(Sealed::len).sum();
+    tx.charge_beyond(tenant, size(bytes), ROSTER_RESERVE)?;
+    Ok(end)
 }
 
 fn end(conn: &rusqlite::Connection, tenant: TenantKey) -> Result<Position, rusqlite::Error> {
@@ -34,6 +47,7 @@ fn end(conn: &rusqlite::Connection, tenant: TenantKey) -> Result<Position, rusql
     Ok(Position(unsigned(end.unwrap_or(0))))
 }
 
+/// Appends by compare-and-set. Bills nothing and asks for no quota.
 fn extend(
     tx: &mut Tx<'_>,
     tenant: TenantKey,
@@ -48,19 +62,11 @@ fn extend(
         ));
     }
     let next = Position(current.0 + entries.len() as u64);
-    if next.0 > tx.quotas.roster_entries {
-        return refuse(WireError::quota(
-            LimitKind::RosterLog,
-            tx.quotas.roster_entries,
-            QUOTA_RETRY_MS,
-        ));
-    }
     for (n, entry) in entries.iter().enumerate() {
         tx.execute(
             "INSERT INTO roster (tenant, position, body) VALUES (?1, ?2, ?3)",
             (tenant.0, signed(current.0 + n as u64), entry.as_bytes()),
         )?;
-        tx.charge(tenant, size(entry.len()))?;
     }
     tx.execute(
         "UPDATE tenant SET roster_end = ?2 WHERE id = ?1",
@@ -109,6 +115,25 @@ pub(super) fn read(
 
 type StoredRotation = (Position, Vec<u16>, Vec<u16>);
 
+/// Refuses whoever does not hold the organisation's administration capability.
+pub(super) fn check_admin(
+    tx: &Tx<'_>,
+    tenant: TenantKey,
+    admin: &Digest,
+) -> Result<(), StoreError> {
+    let capability = one(
+        tx.conn,
+        "SELECT admin_hash FROM tenant WHERE id = ?1",
+        [tenant.0],
+        |row| row.get::<_, [u8; 32]>(0),
+    )?;
+    if capability.map(Digest::new) == Some(*admin) {
+        Ok(())
+    } else {
+        refuse(ErrorCode::Unauthorized)
+    }
+}
+
 pub(super) fn rotate(
     tx: &mut Tx<'_>,
     who: &Submitter,
@@ -127,16 +152,11 @@ pub(super) fn rotate(
         });
     }
     let tenant = tx.authenticate(who)?;
-    let capability = one(
-        tx.conn,
-        "SELECT admin_hash FROM tenant WHERE id = ?1",
-        [tenant.0],
-        |row| row.get::<_, [u8; 32]>(0),
-    )?;
-    if capability.map(Digest::new) != Some(*admin) {
-        return refuse(ErrorCode::Unauthorized);
-    }
+    check_admin(tx, tenant, admin)?;
+    // No quota stands in its way: whoever is to be excluded could have filled it.
     let end = extend(tx, tenant, rotate.expect, &rotate.entries)?;
+    let bytes = rotate.entries.iter().map(Sealed::len).sum();
+    tx.bill(tenant, size(bytes))?;
     let rotation = signed(end.0.saturating_sub(1));
     let mut unknown_close = Vec::new();
     for (index, alias) in rotate.close.iter().enumerate() {
@@ -144,6 +164,12 @@ pub(super) fn rotate(
             Some((mailbox, _)) => delivery::close_mailbox(tx, tenant, mailbox)?,
             None => unknown_close.push(u16::try_from(index).unwrap_or(u16::MAX)),
         }
+    }
+    for order in rotate.orders.iter().flatten() {
+        channel::lay(tx, tenant, order)?;
+    }
+    for key in rotate.refuse.iter().flatten() {
+        channel::refuse_key(tx, tenant, key)?;
     }
     let mut unknown_seals = Vec::new();
     for (index, seal) in rotate.seals.iter().enumerate() {

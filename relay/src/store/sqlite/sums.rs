@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Each counts the rows that contradict another table.
-const SUMS: [(&str, &str); 6] = [
+const SUMS: [(&str, &str); 9] = [
     (
         "payload references",
         "SELECT count(*) FROM payload p WHERE p.refs <>
@@ -36,11 +36,28 @@ const SUMS: [(&str, &str); 6] = [
         "organisation bytes",
         "SELECT count(*) FROM tenant t WHERE t.removed = 0 AND t.bytes <>
         (SELECT coalesce(sum(size), 0) FROM payload WHERE tenant = t.id) +
-        (SELECT coalesce(sum(size), 0) FROM blob WHERE tenant = t.id) +
+        (SELECT coalesce(sum(received), 0) FROM blob WHERE tenant = t.id) +
         (SELECT coalesce(sum(size), 0) FROM key_package WHERE tenant = t.id) +
         (SELECT coalesce(sum(length(group_info)), 0) FROM slot WHERE tenant = t.id) +
         (SELECT coalesce(sum(length(body)), 0) FROM roster WHERE tenant = t.id) +
-        (SELECT coalesce(sum(length(body)), 0) FROM receipt WHERE tenant = t.id)",
+        (SELECT coalesce(sum(length(body)), 0) FROM receipt WHERE tenant = t.id) +
+        (SELECT coalesce(sum(length(body)), 0) FROM channel WHERE tenant = t.id)",
+    ),
+    (
+        "channel counts",
+        "SELECT count(*) FROM tenant t WHERE t.removed = 0 AND t.channels <>
+        (SELECT count(*) FROM channel c WHERE c.tenant = t.id)",
+    ),
+    (
+        "no share beside an order",
+        "SELECT count(*) FROM channel WHERE state NOT IN (1, 2, 3) OR (state <> 1 AND share IS NOT NULL)
+        OR (state = 2) <> (body IS NOT NULL) OR (state = 2) <> (ordered IS NOT NULL)
+        OR (state = 2) <> (expires IS NOT NULL) OR (state <> 2 AND fetched IS NOT NULL)",
+    ),
+    (
+        "certificates have orders",
+        "SELECT count(*) FROM certificate x WHERE NOT EXISTS
+        (SELECT 1 FROM channel c WHERE c.id = x.channel AND c.state = 2)",
     ),
 ];
 

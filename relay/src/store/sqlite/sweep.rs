@@ -1,7 +1,7 @@
 //! The end of things by time, a bounded number of rows in each transaction so that nobody waits long behind it.
 
 use super::tx::{Tx, all, size};
-use super::{delivery, receipt};
+use super::{channel, delivery, receipt};
 use crate::store::{BlobKey, Milestone, StoreError, Swept, TenantKey};
 
 /// Rows of each kind in one sweep.
@@ -15,6 +15,7 @@ pub(super) fn sweep(tx: &mut Tx<'_>) -> Result<Swept, StoreError> {
     swept.more |= receipt::sweep(tx, ROWS)? == ROWS;
     swept.more |= commits(tx)? == ROWS;
     swept.more |= key_packages(tx)? == ROWS;
+    swept.more |= channel::sweep(tx, ROWS)? == ROWS;
     let now = tx.now.0;
     for (milestone, sql) in [
         (
@@ -97,7 +98,8 @@ fn key_packages(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 fn blobs(tx: &mut Tx<'_>, swept: &mut Swept) -> Result<(), StoreError> {
     let due = all(
         tx.conn,
-        "DELETE FROM blob WHERE id IN (SELECT id FROM blob WHERE expires <= ?1 LIMIT ?2) RETURNING id, tenant, size",
+        "DELETE FROM blob WHERE id IN (SELECT id FROM blob WHERE expires <= ?1 LIMIT ?2)
+         RETURNING id, tenant, received",
         (tx.now.0, size(ROWS)),
         |row| {
             Ok((
@@ -142,6 +144,8 @@ fn removed_tenants(tx: &mut Tx<'_>, swept: &mut Swept) -> Result<(), StoreError>
             "DELETE FROM roster WHERE (tenant, position) IN
                 (SELECT tenant, position FROM roster WHERE tenant = ?1 LIMIT ?2)",
             "DELETE FROM invitation WHERE id IN (SELECT id FROM invitation WHERE tenant = ?1 LIMIT ?2)",
+            "DELETE FROM certificate WHERE (channel, place) IN (SELECT x.channel, x.place FROM certificate x
+                JOIN channel c ON c.id = x.channel WHERE c.tenant = ?1 LIMIT ?2)",
             "DELETE FROM slot WHERE id IN (SELECT id FROM slot WHERE tenant = ?1 LIMIT ?2)",
             "DELETE FROM alias WHERE id IN (SELECT id FROM alias WHERE tenant = ?1 LIMIT ?2)",
             "DELETE FROM old_bearer WHERE tenant = ?1 AND ?2 > 0",
@@ -158,6 +162,7 @@ fn removed_tenants(tx: &mut Tx<'_>, swept: &mut Swept) -> Result<(), StoreError>
         left += blobs.len();
         swept.blobs.extend(blobs);
         if left == 0 {
+            tx.execute("DELETE FROM channel WHERE tenant = ?1", [tenant])?;
             tx.execute("DELETE FROM mailbox WHERE tenant = ?1", [tenant])?;
             tx.execute("DELETE FROM tenant WHERE id = ?1", [tenant])?;
         } else {

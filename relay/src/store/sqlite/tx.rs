@@ -175,11 +175,28 @@ impl Tx<'_> {
 
     /// Adds to what an organisation keeps here; refuses beyond its quota.
     pub(super) fn charge(&self, tenant: TenantKey, bytes: i64) -> Result<(), StoreError> {
-        let total: i64 = self
+        self.charge_beyond(tenant, bytes, 0)
+    }
+
+    /// Adds to what an organisation keeps here, whatever its quota: for what keeps a stolen device out.
+    pub(super) fn bill(&self, tenant: TenantKey, bytes: i64) -> Result<i64, StoreError> {
+        let total = self
             .conn
             .prepare_cached("UPDATE tenant SET bytes = bytes + ?2 WHERE id = ?1 RETURNING bytes")?
             .query_row((tenant.0, bytes), |row| row.get(0))?;
-        if bytes > 0 && unsigned(total) > self.quotas.tenant_bytes {
+        Ok(total)
+    }
+
+    /// Adds to what an organisation keeps here; refuses so many bytes beyond its quota.
+    pub(super) fn charge_beyond(
+        &self,
+        tenant: TenantKey,
+        bytes: i64,
+        reserve: u64,
+    ) -> Result<(), StoreError> {
+        let total = self.bill(tenant, bytes)?;
+        let max = self.quotas.tenant_bytes.saturating_add(reserve);
+        if bytes > 0 && unsigned(total) > max {
             return refuse(WireError::quota(
                 LimitKind::TenantBytes,
                 self.quotas.tenant_bytes,

@@ -124,7 +124,11 @@ impl WriterThread {
             last = last.max(self.clock.now());
             self.commit(batch, last);
         }
-        let _best_effort = self.conn.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+        let _best_effort = self.truncate();
+    }
+
+    fn truncate(&self) -> Result<(), rusqlite::Error> {
+        self.conn.pragma_update(None, "wal_checkpoint", "TRUNCATE")
     }
 
     fn commit(&mut self, batch: Vec<Job>, now: RelayTime) {
@@ -154,6 +158,13 @@ impl WriterThread {
                 crash_point(name, "after-commit");
             }
             self.listener.after_commit(&events);
+            if events
+                .iter()
+                .any(|event| matches!(event, Event::Ordered(..)))
+            {
+                // A share went: it is not to stay readable in what was written ahead. A reader may keep it a while.
+                let _best_effort = self.truncate();
+            }
             self.listener.committed(operations);
         }
         for deliver in answers {

@@ -195,7 +195,7 @@ async fn an_organisation_has_quotas() {
     );
     world.call(op::RosterAppend, &append(0, 2)).await.unwrap();
     over_quota(
-        world.submit(&message(&[0; 5_000], &[device.alias])).await,
+        world.submit(&message(&[0; 10_000], &[device.alias])).await,
         LimitKind::TenantBytes,
         10_000,
     );

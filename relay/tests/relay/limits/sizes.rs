@@ -243,6 +243,8 @@ async fn the_sizes_of_roster_calls() {
         new_admin_capability_hash: sha256(b""),
         seals,
         close,
+        orders: None,
+        refuse: None,
     };
     let seal = |alias, bytes| Seal {
         alias,

@@ -3,7 +3,8 @@
 
 use sotto_wire::*;
 use sotto_wire::{
-    blob, grant, info, key_package, live, mailbox, receipt, roster, session, slot, submit, tenant,
+    blob, channel, grant, info, key_package, live, mailbox, receipt, roster, session, slot, submit,
+    tenant,
 };
 
 /// A small generator (xorshift64*), so that one seed gives the same messages for ever.
@@ -176,8 +177,11 @@ fn advance_auth(g: &mut Gen) -> slot::AdvanceAuth {
     }
 }
 
+/// Error codes of 0.1. Drawing among more would change what is drawn.
+const CODES_0_1: u64 = 18;
+
 fn wire_error(g: &mut Gen) -> WireError {
-    let code = ErrorCode::ALL[g.below(ErrorCode::ALL.len() as u64) as usize];
+    let code = ErrorCode::ALL[g.below(CODES_0_1) as usize];
     let detail = match g.below(5) {
         0 => Some(Detail::Epoch(Epoch(g.number()))),
         1 => Some(Detail::Position(Position(g.number()))),
@@ -203,6 +207,21 @@ fn relay_limits(g: &mut Gen) -> info::RelayLimits {
         tenant_bytes: g.number(),
         ttl_max_s: g.number() as u32,
         blob_bytes: g.number(),
+    }
+}
+
+fn channel_state(g: &mut Gen) -> channel::ChannelState {
+    use channel::OrderState as S;
+    let state = match g.below(4) {
+        0 => S::None,
+        1 => S::Ordered(time(g)),
+        2 => S::Fetched(time(g)),
+        _ => S::Ended,
+    };
+    channel::ChannelState {
+        key: key(g),
+        state,
+        certificates: g.many(Gen::sealed),
     }
 }
 
@@ -304,6 +323,7 @@ messages! {
         idempotency: intent(g), admin_capability: bearer(g), expect: Position(g.number()),
         entries: g.many(Gen::sealed), new_bearer_hash: digest(g), new_admin_capability_hash: digest(g),
         seals: g.many(|g| roster::Seal { alias: alias(g), seal: g.sealed() }), close: g.many(alias),
+        orders: None, refuse: None,
     };
     "roster/rotate.answer": roster::Rotated = |g| roster::Rotated {
         end: Position(g.number()), unknown_seals: g.many(|g| g.number() as u16),
@@ -361,4 +381,39 @@ messages! {
     "blob/status.answer": blob::Status = |g| blob::Status { size: g.number(), received: g.number(), expires: time(g) };
     "blob/link.request": blob::AskLink = |g| blob::AskLink { blob: blob_id(g) };
     "blob/link.answer": blob::Link = |g| blob::Link { token: bearer(g), expires: time(g), size: g.number() };
+    // Added after 0.1; each draws after all before it, so that theirs stay as they were.
+    "error.channel": WireError = |_g| WireError::new(ErrorCode::ChannelClosed);
+    "channel/open.request": channel::Open = |g| channel::Open {
+        key: key(g), share: g.maybe(Gen::sealed), at: time(g), sig: sig(g),
+    };
+    "channel/open.answer": channel::Opened = |_g| channel::Opened {};
+    "channel/challenge.request": channel::Challenge = |g| channel::Challenge { key: key(g) };
+    "channel/challenge.answer": channel::Challenged = |g| channel::Challenged { nonce: nonce(g), time: time(g) };
+    "channel/poll.request": channel::Poll = |g| channel::Poll {
+        key: key(g), nonce: nonce(g), sig: sig(g), wait_s: g.number() as u16,
+    };
+    "channel/poll.answer": channel::Polled = |g| channel::Polled {
+        order: g.maybe(Gen::sealed), share: g.maybe(Gen::sealed), time: signed_time(g),
+    };
+    "channel/certify.request": channel::Certify = |g| channel::Certify {
+        key: key(g), nonce: nonce(g), sig: sig(g), certificate: g.sealed(),
+    };
+    "channel/certify.answer": channel::Certified = |_g| channel::Certified {};
+    "channel/collect.request": channel::Collect = |g| channel::Collect { keys: g.many(key) };
+    "channel/collect.answer": channel::Collected = |g| channel::Collected { channels: g.many(channel_state) };
+    "channel/done.request": channel::Done = |g| channel::Done { admin_capability: bearer(g), keys: g.many(key) };
+    "channel/done.answer": channel::Ended = |_g| channel::Ended {};
+    "roster/rotate.orders": roster::Rotate = |g| roster::Rotate {
+        idempotency: intent(g), admin_capability: bearer(g), expect: Position(g.number()),
+        entries: g.many(Gen::sealed), new_bearer_hash: digest(g), new_admin_capability_hash: digest(g),
+        seals: g.many(|g| roster::Seal { alias: alias(g), seal: g.sealed() }), close: g.many(alias),
+        orders: Some(g.many(|g| roster::Order { key: key(g), order: g.sealed() })),
+        refuse: None,
+    };
+    "roster/rotate.refuse": roster::Rotate = |g| roster::Rotate {
+        idempotency: intent(g), admin_capability: bearer(g), expect: Position(g.number()),
+        entries: g.many(Gen::sealed), new_bearer_hash: digest(g), new_admin_capability_hash: digest(g),
+        seals: g.many(|g| roster::Seal { alias: alias(g), seal: g.sealed() }), close: g.many(alias),
+        orders: None, refuse: Some(g.many(key)),
+    };
 }

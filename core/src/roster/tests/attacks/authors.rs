@@ -54,6 +54,7 @@ pub(super) fn attacks() -> Vec<Attack> {
                     previous: vec![],
                     seals_root: zero,
                     seals: 0,
+                    root_seal: None,
                 };
                 s.by(&s.nurse, body)
             },

@@ -297,6 +297,7 @@ pub(super) fn attacks() -> Vec<Attack> {
                 previous: vec![],
                 seals_root: zero,
                 seals: 0,
+                root_seal: None,
             };
             s.by(&s.admin(), body)
         }),

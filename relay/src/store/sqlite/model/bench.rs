@@ -44,6 +44,7 @@ pub(super) const QUOTAS: Quotas = Quotas {
     tenant_bytes: 1 << 20,
     tenant_slots: 10,
     tenant_grants: 10,
+    tenant_channels: 10,
     tenant_blobs: 10,
     tenant_receipts: 1_000,
     roster_entries: 100,

@@ -2,6 +2,7 @@
 //! waits, in order, every receipt has the state its story demands, and all sums add up.
 
 mod bench;
+mod channel;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -378,6 +379,8 @@ fn close(bench: &Bench, model: &mut Model, mailbox: usize) {
         new_admin_capability_hash: sha256(bench.admin.expose()),
         seals: Vec::new(),
         close: vec![alias(*name)],
+        orders: None,
+        refuse: None,
     };
     let digest = Digest::new([200; 32]);
     let rotated = bench.wait(bench.store().rotate_roster(
