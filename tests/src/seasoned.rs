@@ -103,5 +103,5 @@ fn create(device: &Device) -> Client {
         .proxy(Proxy::None)
         .clock(Arc::new(Back(SystemClock::default())))
         .create(unlock())
-        .unwrap()
+        .unwrap_or_else(|error| panic!("{error}"))
 }

@@ -111,7 +111,7 @@ fn after_three_weeks_without_a_relay_all_are_locked_none_is_wiped_and_text_or_co
     )
     .unwrap()
     .to_text();
-    Client::extend_lease(chen.home(), &text).unwrap();
+    Client::extend_lease_at(chen.home(), &text, &*clock).unwrap();
     open(chen.home(), &clock).unwrap().people().unwrap();
     assert_eq!(code(&open(lang.home(), &clock)), "lease.stale");
 

@@ -229,6 +229,14 @@ impl Client {
         extend(home, text, &SystemClock::default())
     }
 
+    /// As [`Client::extend_lease`], by a clock other than the system's.
+    ///
+    /// # Errors
+    /// Those of [`Client::extend_lease`].
+    pub fn extend_lease_at(home: &Path, text: &str, clock: &dyn Clock) -> Result<LeaseView, Error> {
+        extend(home, text, clock)
+    }
+
     /// Lets one device, or every device, go on without word of the organisation for a while. The text is shown as a QR
     /// code or kept in a file; it is no secret. Needs the right to approve or wipe devices, or to manage people, and a
     /// verification.

@@ -114,6 +114,13 @@ impl Client {
             let text = format!("waiting for the key of roster epoch {epoch}");
             findings.push(finding("roster", "warning", text));
         }
+        if let Some(clock) = engine.status().clock.filter(|clock| clock.drifted) {
+            let minutes = clock.offset_ms.unsigned_abs().div_ceil(60_000);
+            let text = format!(
+                "this device's clock is off by {minutes} minutes: set it. Off by a day or more, it adds nobody to a conversation"
+            );
+            findings.push(finding("clock", "warning", text));
+        }
         let recoveries = recover::recoveries(&engine)?;
         let waiting = recoveries
             .iter()

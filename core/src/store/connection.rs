@@ -1,6 +1,7 @@
 //! Keyed connections. Every connection is made here, so that none is without its key or its settings.
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -16,6 +17,20 @@ pub(super) enum Access {
     Read,
 }
 
+/// SQLCipher sets itself up with the first connection of a process and ends with the last, and its own log is one for all
+/// of them: openings at the same moment have been seen to fail. So they come one after the other, and one connection to
+/// nothing is never closed.
+fn alone() -> rusqlite::Result<MutexGuard<'static, Option<Connection>>> {
+    static FIRST: Mutex<Option<Connection>> = Mutex::new(None);
+    let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+    if first.is_none() {
+        let conn = Connection::open_in_memory()?;
+        conn.execute_batch("PRAGMA cipher_log_level = NONE; PRAGMA cipher_log = off;")?;
+        *first = Some(conn);
+    }
+    Ok(first)
+}
+
 /// Opens an existing file (it may be empty) with the key and proves that the key opens it.
 pub(super) fn open(
     file: &Path,
@@ -27,6 +42,7 @@ pub(super) fn open(
     // A reader of a write-ahead log takes part in its bookkeeping, so both open for writing; `query_only` is what keeps
     // a reader from changing anything.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let _alone = alone().doing(DOING)?;
     let conn = Connection::open_with_flags(file, flags).doing(DOING)?;
     conn.busy_timeout(busy_timeout).doing(DOING)?;
     // SQLCipher would print its errors on stderr. First of all, because the next line may already have one.

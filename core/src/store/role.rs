@@ -14,13 +14,26 @@ pub(super) const SESSION_LOCK: &str = "session.lock";
 /// The role of the one that runs this store. Given back on drop, by the operating system if the process dies.
 #[derive(Debug)]
 pub struct RunRole {
-    _lock: File,
+    lock: File,
 }
 
 /// The right to use this store's session with the relay. Given back like [`RunRole`].
 #[derive(Debug)]
 pub struct SessionRole {
-    _lock: File,
+    lock: File,
+}
+
+/// Said outright: a program that was started meanwhile may hold the file for a moment longer, and the lock with it.
+impl Drop for RunRole {
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
+}
+
+impl Drop for SessionRole {
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
 }
 
 impl RunRole {
@@ -30,7 +43,7 @@ impl RunRole {
     /// [`StoreError::AlreadyRunning`], [`StoreError::Io`].
     pub fn try_take(dir: &Path) -> Result<Self, StoreError> {
         let lock = try_lock(dir, ROLE_LOCK)?.ok_or(StoreError::AlreadyRunning)?;
-        Ok(Self { _lock: lock })
+        Ok(Self { lock })
     }
 }
 
@@ -48,7 +61,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn try_session_role(&self) -> Result<Option<SessionRole>, StoreError> {
-        Ok(try_lock(self.dir(), SESSION_LOCK)?.map(|lock| SessionRole { _lock: lock }))
+        Ok(try_lock(self.dir(), SESSION_LOCK)?.map(|lock| SessionRole { lock }))
     }
 }
 

@@ -36,9 +36,8 @@ impl Story<'_> {
             would["would"] == "done" && would["channel"] == true,
             "an order would reach the phone while it is locked",
         )?;
-        let dropping = list(would, "conversations").count();
         self.page.text(&format!(
-            "The administrator asks first: {} would be excluded and wiped; {dropping} conversations known here drop it.",
+            "The administrator asks first what would happen: the device “{}” would be excluded and wiped, and every conversation drop it.",
             text(found, "label")
         ));
         let said = admin.ask(&["admin", "wipe", &device, "--reason", "stolen", "--yes"])?;
@@ -97,10 +96,10 @@ impl Story<'_> {
         )?;
         let places = list(certificate, "erased").filter(|one| one["outcome"] == "erased");
         self.page.text(&format!(
-            "Certified, signed by the phone's own key ({}…): {} places erased, the key first. {}",
+            "Certified, signed by the phone's own key ({}…): {} places erased, the key first; {}",
             head(digest, 12),
             places.count(),
-            sentence(text(certificate, "method"))
+            text(certificate, "method")
         ));
         Ok(())
     }
