@@ -218,6 +218,57 @@ fn a_new_device_of_an_old_administrator_agrees_to_nothing_for_a_day() {
 }
 
 #[test]
+fn a_third_administrator_who_was_just_made_does_not_let_the_others_act_alone() {
+    let (mut world, second, nurse) = World::governed();
+    let first = world.admin.clone();
+    let codes = [
+        Action::WipeDevice,
+        Action::GrantPrivilegedRole,
+        Action::ChangePolicy,
+        Action::LiftHold,
+    ]
+    .map(|action| u64::from(action.code()));
+    let listed = policy(
+        &world,
+        Setting::TwoAdministrators,
+        Value::Numbers(codes.to_vec()),
+    );
+    let said = world.together(&first, &second, listed);
+    assert!(matches!(said, Verdict::Valid { .. }), "{said:?}");
+    let person = PersonId::random(&world.random);
+    let (invitation, body) = world.invitation(
+        Subject::NewPerson(person, person_details("Charles Babbage", None)),
+        vec![terms(pack::ADMIN, None)],
+        ApprovalMode::Approval,
+    );
+    assert!(matches!(
+        world.together(&first, &second, body),
+        Verdict::Valid { .. }
+    ));
+    let third = world.new_device(invitation.owner);
+    assert!(matches!(
+        world.enrol(&invitation, &third),
+        Verdict::Valid { .. }
+    ));
+    let approved = DeviceApproved { device: third.id };
+    assert!(matches!(world.say(&first, approved), Verdict::Valid { .. }));
+    let wipe = DeviceRevoked {
+        device: nurse.id,
+        mode: RevocationMode::Wipe,
+        suspect_since: None,
+        reason: None,
+    };
+    for one in [&first, &second] {
+        assert_eq!(world.say(one, wipe.clone()), TWO);
+    }
+    assert_eq!(world.together(&first, &third, wipe.clone()), NEW);
+    assert!(matches!(
+        world.together(&first, &second, wipe),
+        Verdict::Valid { .. }
+    ));
+}
+
+#[test]
 fn one_human_with_two_devices_is_one_human() {
     let (mut world, _, _) = World::governed();
     let admin = world.admin.clone();
