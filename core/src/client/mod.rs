@@ -175,7 +175,7 @@ impl Client {
             return Ok(Arc::clone(engine));
         }
         let member = enrol::member(&store)?.ok_or(crate::sync::SyncError::NotEnrolled)?;
-        let endpoint = enrol::endpoint(&member.relay, self.inner.proxy.setting())?;
+        let endpoint = crate::sync::endpoint(&member.relay, self.inner.proxy.setting())?;
         let transport = Transport::new(endpoint).map_err(crate::transport::TransportError::from)?;
         let made = Arc::new(Engine::new(
             store,

@@ -4,14 +4,15 @@
 use std::time::Duration;
 
 use sotto_wire::info::InfoRequest;
-use sotto_wire::{TenantId, op};
+use sotto_wire::op;
 
 use super::{EnrolError, REQUEST};
 use crate::base::{Clock, Digest, Timestamp, VerifyingKey};
 use crate::roster::Text;
 use crate::roster::kind::RelayDescriptor;
+use crate::sync::endpoint;
 use crate::transport::{
-    Auth, ClockError, Endpoint, EndpointError, ProxySetting, RelayClock, Timeouts, Transport,
+    Auth, ClockError, Endpoint, EndpointError, ProxySetting, RelayClock, Transport,
 };
 
 /// Where the relay is and how it proves itself.
@@ -30,24 +31,6 @@ impl std::fmt::Debug for RelayAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("RelayAddress(..)")
     }
-}
-
-/// The endpoint that a descriptor names.
-///
-/// # Errors
-/// [`EnrolError::Transport`] where its address cannot be read.
-pub fn endpoint(relay: &RelayDescriptor, proxy: ProxySetting) -> Result<Endpoint, EnrolError> {
-    let url = url::Url::parse(relay.address.as_str()).map_err(|_| EndpointError::Host)?;
-    let host = url.host_str().ok_or(EndpointError::Host)?;
-    Ok(Endpoint {
-        host: host.trim_matches(['[', ']']).to_owned(),
-        port: url.port_or_known_default().ok_or(EndpointError::Host)?,
-        pins: relay.pins.iter().map(|pin| *pin.as_bytes()).collect(),
-        signing_key: relay.signing_key,
-        tenant: TenantId::new(relay.tenant),
-        proxy,
-        timeouts: Timeouts::default(),
-    })
 }
 
 /// A transport to the relay of a descriptor.

@@ -24,7 +24,7 @@ pub(crate) mod root_file;
 mod tests;
 
 pub use claim::open_request;
-pub use connect::{RelayAddress, endpoint};
+pub use connect::RelayAddress;
 pub use error::EnrolError;
 pub use found::{Founding, NewOrganisation, found};
 pub use join::{Join, await_approval, join};

@@ -4,7 +4,7 @@
 use sotto_wire::submit::{Class, Delivery, Submit};
 use sotto_wire::{IdempotencyId, ReceiptHandle, Sealed};
 
-use super::OutboxError;
+use super::{OutboxError, withdraw};
 use crate::base::{ConversationId, MessageId, Timestamp, codec, random, sha256};
 use crate::membership::envelope::{self, Frame};
 use crate::membership::{Body, Context, Inner, MembershipError, Outgoing, commit, load_group};
@@ -12,9 +12,7 @@ use crate::mls::{Group, Member};
 use crate::store::table::conversation::{ConversationKind, ConversationRow, ConversationState};
 use crate::store::table::membership::WishKind;
 use crate::store::table::queue::{OutboxKind, OutboxRow, ReceiptWantedRow};
-use crate::store::table::state::StateRow;
 use crate::store::{Topic, WriteTx};
-use crate::timeline::State;
 
 /// Files something for a conversation, behind all that waits there already, and encrypts what may be.
 ///
@@ -228,33 +226,13 @@ fn give_up(
     conversation: &ConversationRow,
     only_messages: bool,
 ) -> Result<(), OutboxError> {
-    let members = match load_group(tx, conversation)? {
-        Some(group) => group.members()?,
-        None => Vec::new(),
-    };
-    let mut others: Vec<_> = members
-        .iter()
-        .map(|m| m.device)
-        .filter(|d| *d != context.me.device)
-        .collect();
-    if others.is_empty() {
-        others.push(context.me.device);
-    }
+    let others = withdraw::addressees(tx, context, conversation)?;
     for row in tx.outbox_drafts(conversation.id, u32::MAX)? {
         if only_messages && row.message.is_none() {
             continue;
         }
         if let Some(message) = row.message {
-            for device in &others {
-                tx.add_message_state(&StateRow {
-                    message,
-                    device: Some(*device),
-                    state: State::Revoked.code(),
-                    at: context.now,
-                    proof: Vec::new(),
-                })?;
-            }
-            tx.emit(Topic::Receipt, message.as_bytes().to_vec());
+            withdraw::revoked(tx, context, message, &others)?;
         }
         tx.drop_outbox(row.id)?;
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use sotto_wire::submit::Submit;
 
 use super::{OutboxError, end};
-use crate::base::MessageId;
+use crate::base::{DeviceId, MessageId};
 use crate::membership::{Context, commit, load_group};
 use crate::store::table::conversation::ConversationRow;
 use crate::store::table::queue::OutboxKind;
@@ -25,15 +25,7 @@ pub fn withdraw(
     conversation: &ConversationRow,
     message: MessageId,
 ) -> Result<(), OutboxError> {
-    let members = match load_group(tx, conversation)? {
-        Some(group) => group.members()?,
-        None => Vec::new(),
-    };
-    let others: Vec<_> = members
-        .iter()
-        .map(|member| member.device)
-        .filter(|device| *device != context.me.device)
-        .collect();
+    let others = addressees(tx, context, conversation)?;
     // What a full mailbox refused waits in a lane of its own.
     let mut lanes = BTreeSet::from([conversation.id]);
     for device in &others {
@@ -56,24 +48,48 @@ pub fn withdraw(
             tx.drop_outbox(row.id)?;
         }
     }
-    let nobody = [context.me.device];
-    let shown = if others.is_empty() {
-        nobody.as_slice()
-    } else {
-        &others
+    revoked(tx, context, message, &others)?;
+    tx.emit(Topic::Outbox, conversation.id.as_bytes().to_vec());
+    Ok(())
+}
+
+/// The devices a message here is for; this one where there is nobody else, so that an end has somewhere to stand.
+pub(super) fn addressees(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    conversation: &ConversationRow,
+) -> Result<Vec<DeviceId>, OutboxError> {
+    let members = match load_group(tx, conversation)? {
+        Some(group) => group.members()?,
+        None => Vec::new(),
     };
-    for device in shown {
-        if !tx.has_message_state(message, *device, State::Revoked.code())? {
-            tx.add_message_state(&StateRow {
-                message,
-                device: Some(*device),
-                state: State::Revoked.code(),
-                at: context.now,
-                proof: Vec::new(),
-            })?;
-        }
+    let mut others: Vec<_> = members
+        .iter()
+        .map(|member| member.device)
+        .filter(|device| *device != context.me.device)
+        .collect();
+    if others.is_empty() {
+        others.push(context.me.device);
+    }
+    Ok(others)
+}
+
+/// The message reaches none of these devices, and says so.
+pub(super) fn revoked(
+    tx: &WriteTx<'_>,
+    context: &Context<'_>,
+    message: MessageId,
+    devices: &[DeviceId],
+) -> Result<(), OutboxError> {
+    for device in devices {
+        tx.add_message_state(&StateRow {
+            message,
+            device: Some(*device),
+            state: State::Revoked.code(),
+            at: context.now,
+            proof: Vec::new(),
+        })?;
     }
     tx.emit(Topic::Receipt, message.as_bytes().to_vec());
-    tx.emit(Topic::Outbox, conversation.id.as_bytes().to_vec());
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod attachments;
 mod commits;
+mod endpoint;
 mod engine;
 mod error;
 mod gaps;
@@ -22,6 +23,7 @@ mod session;
 mod tests;
 mod upkeep;
 
+pub use endpoint::endpoint;
 pub use engine::{Engine, Status};
 pub use error::SyncError;
 pub(crate) use roster::{

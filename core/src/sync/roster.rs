@@ -402,7 +402,13 @@ impl Engine {
         let current = self.transport.endpoint();
         let wanted = self.read(|_, context| {
             let relay = &context.roster.organisation()?.relay;
-            Ok(endpoint_of(relay, &current))
+            // One whose address cannot be read is passed over.
+            Ok(super::endpoint(relay, current.proxy.clone())
+                .map(|named| Endpoint {
+                    timeouts: current.timeouts,
+                    ..named
+                })
+                .ok())
         })?;
         if let Some(endpoint) = wanted.filter(|wanted| !same(wanted, &current)) {
             self.transport
@@ -517,24 +523,6 @@ impl Engine {
             .write::<_, StoreError>("attested", |tx| tx.put_meta(ATTESTED, &here))?;
         Ok(())
     }
-}
-
-/// The endpoint that a descriptor names; `None` where its address cannot be read.
-#[must_use]
-pub(crate) fn endpoint_of(
-    relay: &crate::roster::kind::RelayDescriptor,
-    like: &Endpoint,
-) -> Option<Endpoint> {
-    let url = url::Url::parse(relay.address.as_str()).ok()?;
-    Some(Endpoint {
-        host: url.host_str()?.trim_matches(['[', ']']).to_owned(),
-        port: url.port_or_known_default()?,
-        pins: relay.pins.iter().map(|pin| *pin.as_bytes()).collect(),
-        signing_key: relay.signing_key,
-        tenant: sotto_wire::TenantId::new(relay.tenant),
-        proxy: like.proxy.clone(),
-        timeouts: like.timeouts,
-    })
 }
 
 fn same(one: &Endpoint, other: &Endpoint) -> bool {

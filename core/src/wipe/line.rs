@@ -13,10 +13,8 @@ use super::WipeError;
 use crate::base::{Clock, SigningKey, Timestamp, sha256};
 use crate::roster::ChannelSecret;
 use crate::roster::kind::RelayDescriptor;
-use crate::transport::{
-    Auth, ClockError, Endpoint, EndpointError, ProxySetting, RelayClock, Timeouts, Transport,
-    TransportError,
-};
+use crate::sync::endpoint;
+use crate::transport::{Auth, ClockError, ProxySetting, RelayClock, Transport, TransportError};
 
 /// What the relay had for this device.
 pub(super) struct Heard {
@@ -32,21 +30,6 @@ pub(super) struct Heard {
 pub(super) struct Line {
     transport: Transport,
     key: SigningKey,
-}
-
-/// The endpoint that a descriptor names.
-fn endpoint(relay: &RelayDescriptor, proxy: ProxySetting) -> Result<Endpoint, TransportError> {
-    let url = url::Url::parse(relay.address.as_str()).map_err(|_| EndpointError::Host)?;
-    let host = url.host_str().ok_or(EndpointError::Host)?;
-    Ok(Endpoint {
-        host: host.trim_matches(['[', ']']).to_owned(),
-        port: url.port_or_known_default().ok_or(EndpointError::Host)?,
-        pins: relay.pins.iter().map(|pin| *pin.as_bytes()).collect(),
-        signing_key: relay.signing_key,
-        tenant: TenantId::new(relay.tenant),
-        proxy,
-        timeouts: Timeouts::default(),
-    })
 }
 
 impl Line {
