@@ -41,7 +41,7 @@ impl Insider {
         let member = enrol::member(&store)
             .unwrap()
             .expect("the device is a member");
-        let endpoint = enrol::endpoint(&member.relay, ProxySetting::None).unwrap();
+        let endpoint = sotto_core::sync::endpoint(&member.relay, ProxySetting::None).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
